@@ -1,0 +1,72 @@
+# The verbs of this project. Everything happens in .venv; nothing is installed elsewhere.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Two workers: the suite waits for the database about as much as it computes.
+TEST_WORKERS ?= 2
+
+.PHONY: help setup run demo test check format lock messages clean
+
+help:
+	@echo "make setup     environment for development in .venv, from the lock files"
+	@echo "make demo      a help desk with a made-up company, started here (needs nothing installed but Python)"
+	@echo "make run       the help desk, empty, with its data in GHISEU_HOME"
+	@echo "make test      the whole test suite on a private PostgreSQL"
+	@echo "make check     style, types, templates, migrations, layers, documents"
+	@echo "make format    let ruff format the code"
+	@echo "make lock      compile requirements/*.txt anew from pyproject.toml"
+	@echo "make messages  collect the texts for the translators"
+
+setup: $(VENV)/.dev
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	@echo "Installing the tools for development"
+	@$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(wildcard ghiseu/locale/*/LC_MESSAGES/*.po)
+	@test -x $(BIN)/python || { echo "Making the environment $(VENV)"; $(PYTHON) -m venv $(VENV); } || \
+		{ rm -rf $(VENV); echo "Python's venv module is incomplete. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing the locked packages"
+	@$(PIP) install --require-hashes --no-deps -r requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@if [ -d ghiseu/locale ]; then $(BIN)/pybabel --quiet compile --domain django --directory ghiseu/locale; fi
+	@touch $@
+
+run: $(VENV)/.runtime
+	@$(BIN)/ghiseu serve
+
+demo: $(VENV)/.runtime
+	@exec $(BIN)/ghiseu demo
+
+test: setup
+	@$(BIN)/pytest --numprocesses $(TEST_WORKERS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/djlint --check --lint --quiet ghiseu
+	$(BIN)/ghiseu manage makemigrations --check --dry-run
+	$(BIN)/pytest --quiet tests/test_layers.py tests/test_docs.py
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
+lock: setup
+	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml requirements/build.in
+	$(COMPILE) --extra dev --constraint requirements/runtime.txt --output-file requirements/dev.txt \
+		pyproject.toml requirements/build.in
+
+messages: setup
+	$(BIN)/pybabel --quiet extract --mapping babel.cfg --keywords pgettext:1c,2 --output ghiseu/locale/django.pot ghiseu
+	$(BIN)/pybabel --quiet update --domain django --input-file ghiseu/locale/django.pot --output-dir ghiseu/locale --previous
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
