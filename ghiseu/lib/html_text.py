@@ -1,0 +1,160 @@
+"""A page as plain text, written from a parsed tree (lxml) without recursion."""
+
+import re
+from typing import Any
+
+from ghiseu.lib.text import storable, tidy
+
+MAX_QUOTE_DEPTH = 20
+MAX_LINK_CHARACTERS = 500
+
+_DROPPED = {"script", "style", "head", "title", "template", "noscript", "iframe", "object", "svg", "math", "xmp", "meta", "link", "base"}
+_LINES = {"div", "section", "article", "header", "footer", "main", "nav", "aside", "center", "tr", "li", "dt", "dd", "address", "form",
+          "caption", "figcaption", "fieldset", "body", "html", "tbody", "thead", "tfoot", "option", "summary", "details"}  # fmt: skip
+_PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "figure"}
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
+_RULE = "_" * 32
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.newlines = 2  # how many line ends stand at the end of what is written
+        self.blank = False  # a blank is due before the next word
+        self.quotes = 0
+        self.pre = 0
+
+    def lines(self, count: int) -> None:
+        while self.newlines < count:
+            self.out.append("\n")
+            self.newlines += 1
+        self.blank = False
+
+    def line_break(self) -> None:
+        if self.newlines and self.quotes:
+            self.out.append("> " * self.quotes)
+        self.out.append("\n")
+        self.newlines += 1
+        self.blank = False
+
+    def words(self, text: str) -> None:
+        if self.pre:
+            for index, line in enumerate(text.replace("\r\n", "\n").split("\n")):
+                if index:
+                    self.line_break()
+                self._put(line)
+            return
+        collapsed = _BLANKS.sub(" ", text)
+        stripped = collapsed.strip(" ")
+        if not stripped:
+            self.blank = self.blank or bool(collapsed)
+            return
+        if (collapsed[0] == " " or self.blank) and not self.newlines:
+            self.out.append(" ")
+        self.blank = False
+        self._put(stripped)
+        self.blank = collapsed[-1] == " "
+
+    def _put(self, text: str) -> None:
+        if not text:
+            return
+        if self.newlines and self.quotes:
+            self.out.append("> " * self.quotes)
+        self.out.append(text)
+        self.newlines = 0
+
+
+def page_text(html: str) -> str:
+    """The readable text of an HTML page or fragment; `""` if there is none."""
+    root = _tree(html)
+    if root is None:
+        return ""
+    writer, links = _Writer(), []
+    node, entering = root, True
+    while True:
+        if entering:
+            skip = not isinstance(node.tag, str) or node.tag in _DROPPED or _is_hidden(node)
+            if not skip:
+                _open(writer, node, links)
+                if len(node):
+                    node = node[0]
+                    continue
+                _close(writer, node, links)
+        else:
+            _close(writer, node, links)
+        if node is root:
+            break
+        if node.tail:
+            writer.words(node.tail)
+        following = node.getnext()
+        entering = following is not None
+        node = following if entering else node.getparent()
+    return tidy(storable("".join(writer.out)).replace("\xa0", " "))
+
+
+def _tree(html: str) -> Any:
+    from lxml import etree
+
+    if not html.strip():
+        return None
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+    try:
+        return etree.fromstring(storable(html).encode("utf-8", "replace"), parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
+        return None
+
+
+def _is_hidden(node: Any) -> bool:
+    return False
+
+
+def _open(writer: _Writer, node: Any, links: list[tuple[Any, int]]) -> None:
+    tag = node.tag
+    if tag == "br":
+        writer.line_break()
+    elif tag == "hr":
+        writer.lines(1)
+        writer.words(_RULE)
+        writer.lines(1)
+    elif tag in _PARAGRAPHS:
+        writer.lines(2)
+    elif tag in _LINES:
+        writer.lines(1)
+    elif tag in ("td", "th"):
+        writer.blank = True
+    if tag == "blockquote" and writer.quotes < MAX_QUOTE_DEPTH:
+        writer.quotes += 1
+    elif tag == "pre":
+        writer.pre += 1
+    elif tag == "li":
+        parent = node.getparent()
+        writer.words("- " if parent is None or parent.tag != "ol" else f"{parent.index(node) + 1}. ")
+    elif tag == "a":
+        links.append((node, len(writer.out)))
+    if node.text:
+        writer.words(node.text)
+
+
+def _close(writer: _Writer, node: Any, links: list[tuple[Any, int]]) -> None:
+    tag = node.tag
+    if tag == "a" and links and links[-1][0] is node:
+        _, start = links.pop()
+        _write_target(writer, node.get("href") or "", "".join(writer.out[start:]))
+    if tag == "pre":
+        writer.pre -= 1
+    if tag in _PARAGRAPHS:
+        writer.lines(2)
+    elif tag in _LINES:
+        writer.lines(1)
+    if tag == "blockquote" and writer.quotes:
+        writer.quotes -= 1
+
+
+def _write_target(writer: _Writer, target: str, words: str) -> None:
+    """The address of a link after its words, where the words are not the address themselves."""
+    target = target.strip()
+    if not target.lower().startswith(("http://", "https://")) or len(target) > MAX_LINK_CHARACTERS or not words.strip():
+        return
+    bare = re.sub(r"^https?://(?:www\.)?|/$", "", target.lower())
+    if bare not in words.lower():
+        writer.words(f" <{target}>")

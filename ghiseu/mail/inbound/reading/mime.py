@@ -1,0 +1,191 @@
+"""The tree of parts of a mail, cut out of its bytes: RFC 5322 section 2, RFC 2045, RFC 2046 section 5.
+
+Forgiving where real mail is broken: mbox lines before the header, junk inside it, boundaries that are missing, wrong
+or never closed. Bodies are cut by searching for delimiters from the outside inwards, so that the work grows with the
+size of the mail times its (bounded) depth. The standard library's parser is not used: it goes line by line
+in Python, recurses as deep as the sender likes, and ends a header at the first odd line.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ghiseu.lib.charsets import decode, decode_base64
+from ghiseu.mail.inbound.reading import limits
+from ghiseu.mail.inbound.reading.parameters import parse_parameters
+from ghiseu.mail.inbound.reading.uuencode import decode_uu_lines
+
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_END_OF_LINE = re.compile(rb"\r\n|\n|\r")
+_GUESSED_BOUNDARY = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,200}?)[ \t]*(?:\r\n|\n|\r)(?=[A-Za-z-]{1,60}:)")
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a mail: its header fields as they stand, its body bytes, its children if it is a multipart."""
+
+    fields: list[tuple[str, bytes]]
+    body: bytes
+    content_type: str = "text/plain"
+    parameters: dict[str, str] = field(default_factory=dict)
+    children: list["Part"] = field(default_factory=list)
+
+    def raw(self, name: str) -> bytes | None:
+        """The first field of that name (lower case), folded as it came, or None."""
+        return next((value for key, value in self.fields if key.lower() == name), None)
+
+    def value(self, name: str) -> str:
+        """The first field of that name on one line, encoded words still encoded, `""` if there is none."""
+        raw = self.raw(name)
+        return "" if raw is None else unfold(raw)
+
+    @property
+    def main_type(self) -> str:
+        return self.content_type.partition("/")[0]
+
+    def disposition(self) -> tuple[str, dict[str, str]]:
+        """Content-Disposition (RFC 2183): its word in lower case and its parameters."""
+        return parse_parameters(self.value("content-disposition"))
+
+    def decoded(self) -> bytes:
+        """The body with its Content-Transfer-Encoding (RFC 2045 section 6) undone, else as it is."""
+        return decode_transfer(self.body, self.value("content-transfer-encoding"))
+
+    def walk(self) -> Iterator["Part"]:
+        """This part and all below it, in the order of the mail."""
+        waiting = [self]
+        while waiting:
+            part = waiting.pop()
+            yield part
+            waiting.extend(reversed(part.children))
+
+
+def unfold(raw: bytes) -> str:
+    """A field's bytes as one line of text (RFC 5322 section 2.2.3); raw 8-bit characters are guessed."""
+    text = decode(raw[: limits.MAX_FIELD_BYTES])
+    return re.sub(r"[ \t]*(?:\r\n|\n|\r)[ \t]*", " ", text).replace("\0", "").strip()
+
+
+def decode_transfer(body: bytes, encoding: str) -> bytes:
+    """Undo a Content-Transfer-Encoding; unknown ones leave the bytes as they are."""
+    name = encoding.split("(")[0].strip().strip("\"';").lower()
+    if name in ("base64", "base-64", "b", "base64encoded"):
+        return decode_base64(body)
+    if name in ("quoted-printable", "quoted_printable", "quotedprintable", "qp", "q"):
+        import binascii
+
+        return binascii.a2b_qp(body)
+    if name in ("x-uuencode", "uuencode", "x-uue", "uue"):
+        return decode_uu_lines(body)
+    return body
+
+
+def parse(raw: bytes) -> Part:
+    """The whole mail as a tree. Never fails; what is beyond the limits stays inside the body it stands in."""
+    budget = [limits.MAX_PARTS]
+    return _parse(raw.lstrip(b"\r\n") if raw[:1] in (b"\r", b"\n") else raw, "text/plain", 0, budget, top=True)
+
+
+def _parse(raw: bytes, default_type: str, depth: int, budget: list[int], *, top: bool = False) -> Part:
+    fields, start = parse_fields(raw, top=top)
+    part = Part(fields, raw[start:])
+    part.content_type, part.parameters = _content_type(part, default_type)
+    if part.main_type == "multipart" and depth < limits.MAX_NESTING:
+        child_default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
+        for body in _split(part.body, part.parameters.get("boundary", "")):
+            if budget[0] <= 0:
+                break
+            budget[0] -= 1
+            part.children.append(_parse(body, child_default, depth + 1, budget))
+    return part
+
+
+def _content_type(part: Part, default: str) -> tuple[str, dict[str, str]]:
+    value = part.value("content-type")
+    kind, parameters = parse_parameters(value)
+    kind = re.sub(r"\s", "", kind)
+    if kind in ("text", "plain", "plain/text"):
+        kind = "text/plain"
+    elif kind in ("html", "html/text"):
+        kind = "text/html"
+    elif not re.fullmatch(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}", kind):
+        kind = default if not value else "text/plain" if part.main_type != "multipart" else default
+    return kind, parameters
+
+
+def parse_fields(raw: bytes, *, top: bool = False) -> tuple[list[tuple[str, bytes]], int]:
+    """Header fields (name as written, folded value) and the offset at which the body starts.
+
+    `top` forgives what stands before a whole mail (an mbox line). A line that is neither a field nor a continuation
+    ends the header, unless fields go on before the next empty line.
+    """
+    fields: list[tuple[str, bytes]] = []
+    position, limit = 0, min(len(raw), limits.MAX_HEADER_BYTES)
+    while position < limit:
+        end, after = _line_end(raw, position)
+        line = raw[position:end]
+        if not line.strip(b" \t") and not (line and fields and _goes_on(raw, after)):
+            return fields, after
+        if line[:1] in b" \t" and fields:
+            name, value = fields[-1]
+            if len(value) < limits.MAX_FIELD_BYTES:
+                fields[-1] = (name, value + b"\n" + line)
+        elif found := _FIELD.match(line):
+            if len(fields) < limits.MAX_HEADER_FIELDS:
+                fields.append((found[1].decode("ascii"), line[found.end() :].strip(b" \t")))
+        elif line.startswith((b"From ", b">From ")) and top:
+            pass
+        elif not (fields and _goes_on(raw, after)):
+            return fields, position
+        position = after
+    return fields, position
+
+
+def _line_end(raw: bytes, start: int) -> tuple[int, int]:
+    newline = raw.find(b"\n", start)
+    if newline < 0:
+        newline = len(raw)
+        after = newline
+    else:
+        after = newline + 1
+    end = newline - 1 if newline > start and raw[newline - 1 : newline] == b"\r" else newline
+    lone = raw.find(b"\r", start, end)
+    return (lone, lone + 1) if lone >= 0 else (end, after)
+
+
+def _goes_on(raw: bytes, position: int) -> bool:
+    """Whether the next line is a header field."""
+    end, _ = _line_end(raw, position)
+    found = _FIELD.match(raw[position:end])
+    return bool(found) and b"@" not in found[1] and len(found[1]) < 60 if found else False
+
+
+def _split(body: bytes, boundary: str) -> list[bytes]:
+    """The bodies between the delimiters (RFC 2046 section 5.1.1); no list if there is no delimiter at all."""
+    pieces = _cut(body, boundary.encode("utf-8", "replace")) if boundary else []
+    if not pieces and (guessed := _GUESSED_BOUNDARY.search(body[: limits.MAX_HEADER_BYTES])):
+        pieces = _cut(body, guessed[1])
+    return pieces
+
+
+def _cut(body: bytes, boundary: bytes) -> list[bytes]:
+    delimiter = re.compile(
+        rb"(?:\A|(?P<before>\r\n|\n|\r))--" + re.escape(boundary.rstrip()) + rb"(?P<close>--)?[ \t]*(?=\r|\n|\Z)"
+    )
+    pieces: list[bytes] = []
+    start = -1
+    for found in delimiter.finditer(body):
+        if start >= 0:
+            pieces.append(body[start : found.start()])
+        if found["close"]:
+            start = -1
+            if not body[found.end() :].strip() or len(pieces) >= limits.MAX_PARTS:
+                break
+            continue
+        newline = _END_OF_LINE.match(body, found.end())
+        start = newline.end() if newline else found.end()
+        if len(pieces) >= limits.MAX_PARTS:
+            break
+    if start >= 0:
+        pieces.append(body[start:])
+    return pieces
