@@ -1,0 +1,93 @@
+"""The suite brings its own PostgreSQL: one server for a run, one database for each worker, all gone afterwards.
+
+TEST_DATABASE_URL names another server (its role must be allowed to create databases). Nothing of the caller's settings
+reaches the tests.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+SERVER_SECONDS = 60
+
+for name in list(os.environ):
+    if name.startswith("GHISEU_") or name == "DATABASE_URL":
+        del os.environ[name]
+HOME = Path(tempfile.mkdtemp(prefix="ghiseu-tests-"))
+os.environ |= {
+    "GHISEU_HOME": str(HOME),
+    "GHISEU_SECRET_KEY": "for tests only, " * 4,
+    "DJANGO_SETTINGS_MODULE": "ghiseu.settings",
+}
+ANSWER = "GHISEU_TEST_SERVER_ANSWER"
+server: subprocess.Popen[bytes] | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Settings that make tests fast; the server starts now only where several workers will share it."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    if "PYTEST_XDIST_WORKER" not in os.environ and getattr(config.option, "numprocesses", None):
+        start_server()
+
+
+def pytest_unconfigure() -> None:
+    if server is not None:
+        assert server.stdin is not None
+        server.stdin.close()
+        server.wait(timeout=SERVER_SECONDS)
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def start_server() -> None:
+    """Start the server beside us; who needs it waits for its answer."""
+    global server  # noqa: PLW0603 -- one for the whole run
+    if "TEST_DATABASE_URL" in os.environ or ANSWER in os.environ:
+        return
+    os.environ[ANSWER] = str(HOME / "database-answer")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "ghiseu.ops.ephemeral", os.environ[ANSWER]],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def server_url() -> str:
+    """The address of the run's PostgreSQL, waiting for it to be ready."""
+    if "TEST_DATABASE_URL" in os.environ:
+        return os.environ["TEST_DATABASE_URL"]
+    start_server()
+    answer = Path(os.environ[ANSWER])
+    deadline = time.monotonic() + SERVER_SECONDS
+    while not answer.exists():
+        if time.monotonic() > deadline:
+            pytest.exit("The private PostgreSQL for the tests did not start within a minute.", returncode=3)
+        time.sleep(0.02)
+    text = answer.read_text()
+    if not text.startswith("ready: "):
+        pytest.exit(text, returncode=3)
+    return text.removeprefix("ready: ")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Called by pytest-django before it makes the test database: point Django to the run's server."""
+    from django.conf import settings
+    from django.db import connections
+
+    from ghiseu.settings import database
+
+    description = database("TEST_DATABASE_URL", server_url())
+    for target in (settings.DATABASES["default"], connections.settings["default"]):
+        target.update(description)
+    return
