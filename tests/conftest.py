@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 SERVER_SECONDS = 60
+pytest_plugins = ["tests.cast"]
 
 for name in list(os.environ):
     if name.startswith("GHISEU_") or name == "DATABASE_URL":
@@ -90,4 +91,3 @@ def django_db_modify_db_settings() -> None:
     description = database("TEST_DATABASE_URL", server_url())
     for target in (settings.DATABASES["default"], connections.settings["default"]):
         target.update(description)
-    return

@@ -1,7 +1,7 @@
 """Which account of the machine runs the private PostgreSQL, and what that account can reach.
 
-PostgreSQL refuses to run as root. When we are root (a container, a fresh virtual machine), it runs as an account without
-rights: the owner of existing data, else `ghiseu` or `postgres` if the machine has them, else `nobody`.
+PostgreSQL refuses to run as root. When we are root (a container, a fresh virtual machine), it runs as an account
+without rights: the owner of existing data, else `ghiseu` or `postgres` if the machine has them, else `nobody`.
 """
 
 import os

@@ -1,8 +1,8 @@
 """A PostgreSQL of our own, for installations that have none: started, reused and stopped without an administrator.
 
-The programs come from a Python wheel; we run `initdb` and `postgres` ourselves. The server listens on one Unix socket in a
-private folder and on no network port. It has three roles: `postgres` (made by initdb, used only to set up), `ghiseu_owner`
-(owns the tables, used for migrations) and `ghiseu` (the application; it cannot change history).
+The programs come from a Python wheel; we run `initdb` and `postgres` ourselves. The server listens on one Unix socket in
+a private folder and on no network port. It has three roles: `postgres` (made by initdb, used only to set up),
+`ghiseu_owner` (owns the tables, used for migrations) and `ghiseu` (the application; it cannot change history).
 """
 
 import errno
@@ -52,8 +52,6 @@ SETTINGS = {
     "log_timezone": "UTC",
     "lc_messages": "C",
     "idle_in_transaction_session_timeout": "10min",
-    # A restart after kill -9 must not hang on a lost client.
-    "tcp_keepalives_idle": "0",
 }
 FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
 
@@ -79,7 +77,7 @@ class Location:
 def locate(home: Path) -> Location:
     """Where the database of GHISEU_HOME `home` lives: the same answer for every process, running or not.
 
-    Inside `home`, unless root owns it in a place that the database's account cannot reach: then under /var/lib/ghiseu/databases.
+    Inside `home`, unless root keeps that where the database's account cannot reach it: then in /var/lib/ghiseu/databases.
     """
     home = home.absolute()
     data = home / "database"
@@ -128,7 +126,7 @@ class Running:
 def start(home: Path, *, durable: bool = True, say: Callable[[str], None] = lambda _: None) -> Running:
     """Make sure that the private PostgreSQL of `home` runs, and that its database and roles exist.
 
-    `durable=False` is for tests: nothing survives a crash of the machine. `say` hears what takes long or needs attention.
+    `durable=False` is for tests: nothing survives a crash of the machine. `say` hears what takes long or is unusual.
     Raises DatabaseUnavailable with cause and remedy.
     """
     location = locate(home)
@@ -161,7 +159,7 @@ def running_pid(location: Location) -> int | None:
 
 
 def _is_our_postmaster(pid: int, data: Path) -> bool:
-    """After a crash the number may belong to any other program: its working folder tells (PostgreSQL changes into its data)."""
+    """After a crash the number may belong to any program; PostgreSQL is known by its working folder, which is its data."""
     try:
         return Path(f"/proc/{pid}/cwd").readlink() == data.resolve() and b"Z" not in _state(pid)
     except OSError:
@@ -193,7 +191,7 @@ def _check_folder(location: Location) -> None:
     if major != str(MAJOR):
         raise DatabaseUnavailable(
             f"The database in {data} was made by PostgreSQL {major}, this program brings PostgreSQL {MAJOR}. "
-            f"Use the release of Ghișeu that made it to export the data, or set DATABASE_URL to a PostgreSQL {major} server."
+            f"Start the release of Ghișeu that made it, or set DATABASE_URL to a PostgreSQL {major} server with this data."
         )
 
 
@@ -219,7 +217,7 @@ def _programs(location: Location) -> _Programs:
 
 
 def _copy_programs(package: Path, target: Path) -> Path:
-    """Copy the server beside its libraries, as the programs look for them by relative paths. Returns the package's copy."""
+    """Copy the server beside its libraries, which the programs find by relative paths. Returns the package's copy."""
     copy = target / package.name
     if copy.exists():
         return copy
@@ -367,7 +365,7 @@ def _explain_output(said: str, location: Location) -> str:
             f"The disk that holds {location.data} is full. Make room, or set GHISEU_HOME to a folder on another disk."
         )
     if "could not open shared memory" in said or "could not create shared memory" in said:
-        return f"The machine has no shared memory left for the database in {location.data}: enlarge /dev/shm or kernel.shmmax."
+        return f"No shared memory is left for the database in {location.data}: enlarge /dev/shm or kernel.shmmax."
     causes = [
         line.partition(":")[2].strip() for line in said.splitlines() if re.search(r"\b(FATAL|PANIC|error):", line)
     ]
