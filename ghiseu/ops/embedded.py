@@ -1,7 +1,7 @@
 """A PostgreSQL of our own, for installations that have none: started, reused and stopped without an administrator.
 
-The programs come from a Python wheel; we run `initdb` and `postgres` ourselves. The server listens on one Unix socket in
-a private folder and on no network port. It has three roles: `postgres` (made by initdb, used only to set up),
+The programs come from a Python wheel; we run `initdb` and `postgres` ourselves. The server listens on one Unix socket
+in a private folder and on no network port. It has three roles: `postgres` (made by initdb, used only to set up),
 `ghiseu_owner` (owns the tables, used for migrations) and `ghiseu` (the application; it cannot change history).
 """
 
@@ -77,7 +77,7 @@ class Location:
 def locate(home: Path) -> Location:
     """Where the database of GHISEU_HOME `home` lives: the same answer for every process, running or not.
 
-    Inside `home`, unless root keeps that where the database's account cannot reach it: then in /var/lib/ghiseu/databases.
+    Inside `home`; where root keeps that out of reach of the database's account, in /var/lib/ghiseu/databases.
     """
     home = home.absolute()
     data = home / "database"
@@ -159,7 +159,7 @@ def running_pid(location: Location) -> int | None:
 
 
 def _is_our_postmaster(pid: int, data: Path) -> bool:
-    """After a crash the number may belong to any program; PostgreSQL is known by its working folder, which is its data."""
+    """After a crash the number may belong to any program; PostgreSQL is known by its working folder, its data."""
     try:
         return Path(f"/proc/{pid}/cwd").readlink() == data.resolve() and b"Z" not in _state(pid)
     except OSError:
@@ -191,7 +191,7 @@ def _check_folder(location: Location) -> None:
     if major != str(MAJOR):
         raise DatabaseUnavailable(
             f"The database in {data} was made by PostgreSQL {major}, this program brings PostgreSQL {MAJOR}. "
-            f"Start the release of Ghișeu that made it, or set DATABASE_URL to a PostgreSQL {major} server with this data."
+            f"Start the release of Ghișeu that made it, or set DATABASE_URL to a PostgreSQL {major} server."
         )
 
 
