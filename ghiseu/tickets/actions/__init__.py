@@ -1,0 +1,31 @@
+"""Everything that can happen to a ticket, one function each, named as agents speak.
+
+Each runs in one transaction, holds the ticket's row while it works, asks for the right it needs, changes nothing where
+there is nothing to change, and writes one line of history for what it did. Nothing is sent from here: what must follow
+reads the history afterwards.
+"""
+
+from ghiseu.tickets.actions.assign import assign_ticket
+from ghiseu.tickets.actions.lock import lock_ticket, unlock_ticket
+from ghiseu.tickets.actions.messages import NewFile, NewMessage, receive_message, write_note, write_reply
+from ghiseu.tickets.actions.move import move_ticket
+from ghiseu.tickets.actions.open import open_ticket
+from ghiseu.tickets.actions.priority import set_priority
+from ghiseu.tickets.actions.state import close_ticket, reopen_ticket, set_pending
+
+__all__ = [
+    "NewFile",
+    "NewMessage",
+    "assign_ticket",
+    "close_ticket",
+    "lock_ticket",
+    "move_ticket",
+    "open_ticket",
+    "receive_message",
+    "reopen_ticket",
+    "set_pending",
+    "set_priority",
+    "unlock_ticket",
+    "write_note",
+    "write_reply",
+]

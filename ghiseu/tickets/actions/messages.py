@@ -1,0 +1,171 @@
+"""Messages and notes: what joins a ticket's conversation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from ghiseu.people.models import Agent, Customer
+from ghiseu.tickets.actions.assign import change_owner
+from ghiseu.tickets.actions.lock import refuse_if_locked
+from ghiseu.tickets.actions.state import change_state, state_of_type
+from ghiseu.tickets.actions.take import change, hold, take
+from ghiseu.tickets.blobs import keep_bytes
+from ghiseu.tickets.errors import ConversationMovedOn, InvalidInput
+from ghiseu.tickets.history import record
+from ghiseu.tickets.models import Article, Attachment, Blob, Channel, Kind, Participant, SenderType, StateType, Ticket
+from ghiseu.tickets.permissions import Right
+
+LAST_WORDS_CHARS = 160
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    filename: str
+    content_type: str
+    content: bytes
+    is_inline: bool = False
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What somebody wrote, whatever way it came. Addresses are `{"name": ..., "address": ...}`; times are aware."""
+
+    text: str
+    subject: str = ""
+    from_name: str = ""
+    from_address: str = ""
+    to: Sequence[dict[str, str]] = ()
+    cc: Sequence[dict[str, str]] = ()
+    reply_to: Sequence[dict[str, str]] = ()
+    message_id: str = ""
+    in_reply_to: str = ""
+    reply_text: str = ""
+    html: str = ""
+    files: Sequence[NewFile] = field(default=())
+    raw: Blob | None = None
+    written_at: dt.datetime | None = None
+    is_verified: bool = True
+
+
+def receive_message(ticket: Ticket, message: NewMessage, *, customer: Customer) -> Article:
+    """A customer's message joins the ticket; a closed or waiting ticket opens again, and its customer waits for us.
+
+    A ticket from the archive comes back by it.
+    """
+    with transaction.atomic():
+        ticket = hold(ticket)
+        article = add_article(
+            ticket, message, sender_type=SenderType.CUSTOMER, channel=Channel.EMAIL, visible=True, customer=customer
+        )
+        change(ticket, waiting_since=ticket.waiting_since or article.created_at)
+        record(ticket, Kind.MESSAGE_RECEIVED, by=customer, article=article)
+        if ticket.state_type not in (StateType.NEW, StateType.OPEN):
+            change_state(ticket, state_of_type(StateType.OPEN), by=None)
+            change(ticket, waiting_since=article.created_at)
+    return article
+
+
+def write_reply(ticket: Ticket, message: NewMessage, *, by: Agent, seen_article_id: int | None = None) -> Article:
+    """An agent's answer joins the ticket: it is no longer new, nobody waits, and who answers a free ticket owns it.
+
+    `seen_article_id` is the newest article the agent had before the eyes; with a newer one in the ticket the answer is
+    refused, so that no customer is answered past what they just wrote. Whom the answer goes to takes part from now on.
+    Raises NotPermitted, TicketLocked, ConversationMovedOn, InvalidInput for an empty answer or one to nobody.
+    """
+    if not message.text.strip():
+        raise InvalidInput(_("The answer is empty. Write something first."))
+    if not (message.to or message.cc):
+        raise InvalidInput(_("The answer goes to nobody. Give at least one address."))
+    with transaction.atomic():
+        ticket = take(ticket, by=by, right=Right.REPLY)
+        refuse_if_locked(ticket, by=by)
+        refuse_if_moved_on(ticket, seen_article_id)
+        article = add_article(
+            ticket, message, sender_type=SenderType.AGENT, channel=Channel.EMAIL, visible=True, agent=by
+        )
+        add_participants(ticket, [person["address"] for person in (*message.to, *message.cc)])
+        change(ticket, waiting_since=None, first_answered_at=ticket.first_answered_at or article.created_at)
+        record(ticket, Kind.REPLY_WRITTEN, by=by, article=article)
+        if ticket.state_type != StateType.OPEN:
+            change_state(ticket, state_of_type(StateType.OPEN), by=by)
+        if ticket.owner_id is None:
+            change_owner(ticket, to=by, by=by)
+    return article
+
+
+def write_note(ticket: Ticket, *, text: str, by: Agent, files: Sequence[NewFile] = ()) -> Article:
+    """A note for colleagues; it never leaves the house. Raises NotPermitted, InvalidInput where it is empty."""
+    if not text.strip() and not files:
+        raise InvalidInput(_("The note is empty. Write something first."))
+    with transaction.atomic():
+        ticket = take(ticket, by=by, right=Right.NOTE)
+        message = NewMessage(text=text, files=files, from_name=by.name)
+        article = add_article(
+            ticket, message, sender_type=SenderType.AGENT, channel=Channel.NOTE, visible=False, agent=by
+        )
+        change(ticket)
+        record(ticket, Kind.NOTE_WRITTEN, by=by, article=article)
+    return article
+
+
+def refuse_if_moved_on(ticket: Ticket, seen_article_id: int | None) -> None:
+    if seen_article_id is not None and ticket.articles.filter(pk__gt=seen_article_id).exists():
+        raise ConversationMovedOn(ticket)
+
+
+def add_article(
+    ticket: Ticket, message: NewMessage, *, sender_type: SenderType, channel: Channel, visible: bool, **author: Any
+) -> Article:
+    """The rows of one article for a ticket in hand, with the ticket's count and last words; no history of its own."""
+    article = Article.objects.create(
+        ticket=ticket,
+        sender_type=sender_type,
+        channel=channel,
+        is_visible_to_customer=visible,
+        is_verified=message.is_verified,
+        from_name=message.from_name[:300],
+        from_address=message.from_address[:320],
+        to=list(message.to),
+        cc=list(message.cc),
+        reply_to=list(message.reply_to),
+        subject=message.subject,
+        message_id=message.message_id,
+        in_reply_to=message.in_reply_to,
+        text=message.text,
+        reply_text="" if message.reply_text == message.text else message.reply_text,
+        html=message.html,
+        raw=message.raw,
+        written_at=message.written_at,
+        created_at=max(timezone.now(), ticket.created_at),
+        **author,
+    )
+    Attachment.objects.bulk_create(_attachment(article, file) for file in message.files)
+    words = " ".join((message.reply_text or message.text).split())
+    change(ticket, article_count=ticket.article_count + 1, last_words=Truncator(words).chars(LAST_WORDS_CHARS))
+    return article
+
+
+def _attachment(article: Article, file: NewFile) -> Attachment:
+    return Attachment(
+        article=article,
+        blob=keep_bytes(file.content),
+        filename=file.filename[:255],
+        content_type=file.content_type[:255],
+        size=len(file.content),
+        is_inline=file.is_inline,
+        content_id=file.content_id[:300],
+    )
+
+
+def add_participants(ticket: Ticket, addresses: Sequence[str]) -> None:
+    rows = [Participant(ticket=ticket, address=address.lower()) for address in addresses]
+    Participant.objects.bulk_create(rows, ignore_conflicts=True)

@@ -1,0 +1,37 @@
+"""Taking a ticket in hand: the row held for this transaction, the right asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from ghiseu.people.models import Agent
+from ghiseu.tickets.errors import TicketNotFound
+from ghiseu.tickets.models import Ticket
+from ghiseu.tickets.permissions import Right, require_on
+
+
+def take(ticket: Ticket, *, by: Agent, right: Right) -> Ticket:
+    """The ticket as it is now, its row held until the transaction ends.
+
+    Raises TicketNotFound where the agent may not see it (any more), NotPermitted where the right is missing.
+    """
+    fresh = Ticket.objects.visible_to(by).for_list().select_for_update(of=("self",)).filter(pk=ticket.pk).first()
+    if fresh is None:
+        raise TicketNotFound
+    require_on(by, right, fresh)
+    return fresh
+
+
+def hold(ticket: Ticket) -> Ticket:
+    """The same for the desk itself, which needs no right."""
+    return Ticket.objects.for_list().select_for_update(of=("self",)).get(pk=ticket.pk)
+
+
+def change(ticket: Ticket, **values: Any) -> None:
+    """Save these fields and the time of the change, nothing else."""
+    values["changed_at"] = max(timezone.now(), ticket.changed_at)
+    for field, value in values.items():
+        setattr(ticket, field, value)
+    ticket.save(update_fields=list(values))

@@ -1,0 +1,71 @@
+"""A history row as a sentence, in the reader's language: the one place where events become words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from ghiseu.tickets.models import Event, Kind, Priority, SenderType
+
+
+def describe(event: Event) -> str:
+    """Such as “Ana Popescu moved it from Sales to Billing”. Asks nothing of the database if `event.agent` is loaded."""
+    sentence = _SENTENCES[Kind(event.kind)](event)
+    return sentence % {**event.data, **_translated(event), "who": who(event)}
+
+
+def who(event: Event) -> str:
+    if event.agent:
+        return event.agent.name
+    return _("The customer") if event.actor == SenderType.CUSTOMER else _("The desk")
+
+
+def _created(event: Event) -> str:
+    if event.data.get("related"):
+        return _("%(who)s opened it in %(queue)s; it belongs with %(related)s")
+    return _("%(who)s opened it in %(queue)s")
+
+
+def _owner(event: Event) -> str:
+    old, new = event.data.get("old"), event.data.get("new")
+    if not new:
+        return _("%(who)s took it from %(old)s; nobody owns it")
+    if event.agent and new == event.agent.name:
+        return _("%(who)s took it over from %(old)s") if old else _("%(who)s took it")
+    return _("%(who)s gave it from %(old)s to %(new)s") if old else _("%(who)s gave it to %(new)s")
+
+
+def _state(event: Event) -> str:
+    if event.data.get("until"):
+        return _("%(who)s changed the state from %(old)s to %(new)s until %(until)s")
+    return _("%(who)s changed the state from %(old)s to %(new)s")
+
+
+def _translated(event: Event) -> dict[str, str]:
+    """What is written by the reader's language and clock, not by the writer's: priorities, states and times."""
+    if event.kind == Kind.PRIORITY_CHANGED:
+        return {side: str(Priority(event.data[side]).label) for side in ("old", "new")}
+    if event.kind != Kind.STATE_CHANGED:
+        return {}
+    words = {"old": _(event.data["old"]), "new": _(event.data["new"])}
+    if until := event.data.get("until"):
+        words["until"] = date_format(localtime(dt.datetime.fromisoformat(until)), "SHORT_DATETIME_FORMAT")
+    return words
+
+
+_SENTENCES: Mapping[Kind, Callable[[Event], str]] = {
+    Kind.CREATED: _created,
+    Kind.MESSAGE_RECEIVED: lambda _event: _("%(who)s wrote"),
+    Kind.REPLY_WRITTEN: lambda _event: _("%(who)s answered"),
+    Kind.NOTE_WRITTEN: lambda _event: _("%(who)s wrote a note"),
+    Kind.OWNER_CHANGED: _owner,
+    Kind.PRIORITY_CHANGED: lambda _event: _("%(who)s changed the priority from %(old)s to %(new)s"),
+    Kind.QUEUE_CHANGED: lambda _event: _("%(who)s moved it from %(old)s to %(new)s"),
+    Kind.STATE_CHANGED: _state,
+    Kind.LOCKED: lambda _event: _("%(who)s locked it"),
+    Kind.UNLOCKED: lambda _event: _("%(who)s unlocked it"),
+}

@@ -1,0 +1,27 @@
+"""The tables of the heart. Nobody outside `tickets/actions/` changes a ticket, an article or the history."""
+
+from ghiseu.tickets.models.article import Article, Attachment, Channel, SenderType
+from ghiseu.tickets.models.blob import Blob
+from ghiseu.tickets.models.event import Event, Kind
+from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant
+from ghiseu.tickets.models.ticket import OPEN_TYPES, PENDING_TYPES, Participant, Priority, State, StateType, Ticket
+
+__all__ = [
+    "OPEN_TYPES",
+    "PENDING_TYPES",
+    "Article",
+    "Attachment",
+    "Blob",
+    "Channel",
+    "Event",
+    "FollowUp",
+    "Kind",
+    "Participant",
+    "Priority",
+    "Queue",
+    "QueueGrant",
+    "SenderType",
+    "State",
+    "StateType",
+    "Ticket",
+]

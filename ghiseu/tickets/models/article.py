@@ -1,0 +1,106 @@
+"""Articles: one message or note each, in the order they came."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ghiseu.people.models import Agent, Customer
+from ghiseu.tickets.models.blob import Blob
+from ghiseu.tickets.models.ticket import Ticket
+from ghiseu.tickets.querysets import ArticleQuerySet, AttachmentQuerySet
+
+
+class SenderType(models.TextChoices):
+    CUSTOMER = "customer", _("customer")
+    AGENT = "agent", _("agent")
+    SYSTEM = "system", _("system")
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("mail")
+    NOTE = "note", _("note")
+
+
+class Article(models.Model):
+    """One message or note. An article once written stays as it is.
+
+    `to` and `cc` are lists of `{"name": ..., "address": ...}`. `reply_text` is the text without quoted history and
+    signature, empty where it would equal `text`.
+    """
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="articles", db_index=False)
+    sender_type = models.CharField(max_length=10, choices=SenderType.choices)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    is_visible_to_customer = models.BooleanField()
+    # False where nothing shows that the sender is who they say: the page marks it (promise I1).
+    is_verified = models.BooleanField(default=True)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    from_name = models.CharField(max_length=300, blank=True)
+    from_address = models.CharField(max_length=320, blank=True)
+    to = models.JSONField(default=list)
+    cc = models.JSONField(default=list)
+    reply_to = models.JSONField(default=list)
+    subject = models.TextField(blank=True)
+    message_id = models.TextField(blank=True)
+    in_reply_to = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    reply_text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    raw = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, related_name="+")
+    # When the mail says it was written, which may be wrong; `created_at` is our own clock and gives the order.
+    written_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[ArticleQuerySet] = ArticleQuerySet.as_manager()  # type: ignore[assignment]  # django-stubs types the manager
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(channel=Channel.NOTE) | Q(is_visible_to_customer=False),
+                name="tickets_article_note_is_internal",
+            ),
+            models.CheckConstraint(
+                condition=~Q(sender_type=SenderType.AGENT) | Q(agent__isnull=False),
+                name="tickets_article_agent_is_named",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("ticket", "id"), name="tickets_article_of_ticket"),
+            models.Index(fields=("message_id",), name="tickets_article_message_id", condition=~Q(message_id="")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}/{self.pk}"
+
+    @property
+    def is_note(self) -> bool:
+        return self.channel == Channel.NOTE
+
+    @property
+    def is_from_customer(self) -> bool:
+        return self.sender_type == SenderType.CUSTOMER
+
+
+class Attachment(models.Model):
+    """A file of an article. `filename` is the sender's wish, for showing only; the bytes lie under our own name."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="attachments")
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="attachments")
+    filename = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=255)
+    size = models.PositiveBigIntegerField()
+    is_inline = models.BooleanField(default=False)
+    content_id = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar[AttachmentQuerySet] = AttachmentQuerySet.as_manager()  # type: ignore[assignment]  # django-stubs types the manager
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.filename

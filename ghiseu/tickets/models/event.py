@@ -1,0 +1,44 @@
+"""The history: what happened to a ticket, when, by whom. Rows are written once and never change."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ghiseu.people.models import Agent
+from ghiseu.tickets.models.article import Article, SenderType
+from ghiseu.tickets.models.ticket import Ticket
+
+
+class Kind(models.TextChoices):
+    CREATED = "created", _("created")
+    MESSAGE_RECEIVED = "message_received", _("message received")
+    REPLY_WRITTEN = "reply_written", _("answer written")
+    NOTE_WRITTEN = "note_written", _("note written")
+    OWNER_CHANGED = "owner_changed", _("owner changed")
+    PRIORITY_CHANGED = "priority_changed", _("priority changed")
+    QUEUE_CHANGED = "queue_changed", _("moved")
+    STATE_CHANGED = "state_changed", _("state changed")
+    LOCKED = "locked", _("locked")
+    UNLOCKED = "unlocked", _("unlocked")
+
+
+class Event(models.Model):
+    """One change of one ticket. `data` holds old and new value under the names that `describe` reads."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="events", db_index=False)
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    kind = models.CharField(max_length=30, choices=Kind.choices)
+    actor = models.CharField(max_length=10, choices=SenderType.choices)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = (models.Index(fields=("ticket", "id"), name="tickets_event_of_ticket"),)
+        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.kind}"

@@ -1,0 +1,81 @@
+"""Queues: a tree of names, and who may do what in each."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from ghiseu.people.models import Role
+from ghiseu.tickets.permissions import Right
+from ghiseu.tickets.querysets import QueueQuerySet
+
+SEPARATOR = "::"
+
+
+class FollowUp(models.TextChoices):
+    """What a customer's answer to a closed ticket does."""
+
+    REOPEN = "reopen", _("open the ticket again")
+    NEW_TICKET = "new_ticket", _("make a new ticket, linked to the old one")
+
+
+class Queue(models.Model):
+    """A place where tickets wait. `name` is the whole path, `Abuse::Malware`; a queue inherits nothing from above."""
+
+    name = models.CharField(max_length=200, unique=True)
+    address = models.EmailField(max_length=254, blank=True)
+    sender_name = models.CharField(max_length=200, blank=True)
+    signature = models.TextField(blank=True)
+    follow_up = models.CharField(max_length=12, choices=FollowUp.choices, default=FollowUp.REOPEN)
+    # A lock lapses after this time, so that an agent who went home holds nothing back; 0 means never.
+    unlock_after_minutes = models.PositiveIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    objects: ClassVar[QueueQuerySet] = QueueQuerySet.as_manager()  # type: ignore[assignment]  # django-stubs types the manager
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(condition=~models.Q(name=""), name="tickets_queue_has_name"),
+            models.CheckConstraint(condition=models.Q(address=Lower("address")), name="tickets_queue_address_lower"),
+            models.UniqueConstraint(
+                fields=("address",), condition=~models.Q(address=""), name="tickets_queue_address_unique"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def leaf(self) -> str:
+        """The last part of the name, `Malware` of `Abuse::Malware`."""
+        return self.name.rsplit(SEPARATOR, 1)[-1]
+
+    @property
+    def depth(self) -> int:
+        """How deep the queue stands in the tree; 0 at the top."""
+        return self.name.count(SEPARATOR)
+
+
+class QueueGrant(models.Model):
+    """What a role may do in one queue. `full` contains every other right; no right contains `read` but `full`."""
+
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="grants")
+    queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="grants")
+    rights = ArrayField(models.CharField(max_length=12, choices=Right.choices))
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("role", "queue"), name="tickets_grant_unique"),
+            models.CheckConstraint(
+                condition=models.Q(rights__contained_by=[right.value for right in Right]),
+                name="tickets_grant_known_rights",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.queue}: {', '.join(self.rights)}"

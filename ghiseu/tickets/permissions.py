@@ -1,0 +1,80 @@
+"""Who may do what: the one place that answers it, for pages, lists, counts, live events and actions alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ghiseu.tickets.errors import NotPermitted, TicketNotFound
+
+if TYPE_CHECKING:
+    from ghiseu.people.models import Agent
+    from ghiseu.tickets.models import Queue, Ticket
+
+
+class Right(models.TextChoices):
+    READ = "read", _("read")
+    NOTE = "note", _("write notes")
+    REPLY = "reply", _("answer customers")
+    CREATE = "create", _("create tickets")
+    MOVE_INTO = "move_into", _("move tickets here")
+    ASSIGN = "assign", _("assign and lock")
+    PRIORITY = "priority", _("set the priority")
+    CLOSE = "close", _("close and reopen")
+    FULL = "full", _("everything")
+
+
+Rights = dict[int, frozenset[str]]
+
+
+def rights_by_queue(agent: Agent) -> Rights:
+    """Every queue id the agent has rights on, with these rights; `full` is spelled out, an inactive agent has none.
+
+    Asked of the database once per agent object, so once per request: a right that was taken away is gone with the
+    next one (promise A4).
+    """
+    known: Rights | None = agent.__dict__.get("_rights_by_queue")
+    if known is None:
+        known = _load(agent)
+        agent.__dict__["_rights_by_queue"] = known
+    return known
+
+
+def _load(agent: Agent) -> Rights:
+    if not agent.is_active:
+        return {}
+    collected: dict[int, set[str]] = {}
+    rows: Iterable[tuple[int | None, list[str] | None]] = agent.roles.values_list("grants__queue_id", "grants__rights")
+    for queue_id, rights in rows:
+        if queue_id is not None:
+            collected.setdefault(queue_id, set()).update(Right.values if Right.FULL in (rights or []) else rights or [])
+    # Every other right needs reading: who may not see a ticket cannot be asked to change it.
+    return {queue_id: frozenset(rights) for queue_id, rights in collected.items() if Right.READ in rights}
+
+
+def forget_rights(agent: Agent) -> None:
+    """Ask again at the next question; for objects that live longer than a request, such as an open event stream."""
+    agent.__dict__.pop("_rights_by_queue", None)
+
+
+def queue_ids_with(agent: Agent, right: Right) -> list[int]:
+    return [queue_id for queue_id, rights in rights_by_queue(agent).items() if right in rights]
+
+
+def may(agent: Agent, right: Right, queue_id: int) -> bool:
+    return right in rights_by_queue(agent).get(queue_id, frozenset())
+
+
+def require(agent: Agent, right: Right, queue: Queue) -> None:
+    """Raises TicketNotFound where the agent may not even read the queue, NotPermitted where only `right` is missing."""
+    if not may(agent, Right.READ, queue.pk):
+        raise TicketNotFound
+    if not may(agent, right, queue.pk):
+        raise NotPermitted(agent, right, queue)
+
+
+def require_on(agent: Agent, right: Right, ticket: Ticket) -> None:
+    require(agent, right, ticket.queue)
