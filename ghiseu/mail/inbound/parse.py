@@ -15,7 +15,7 @@ from ghiseu.lib.text import storable, tidy
 from ghiseu.mail.inbound.reading import headers, limits, mime
 from ghiseu.mail.inbound.reading.abuse import AbuseReport, Indicator
 from ghiseu.mail.inbound.reading.body import read_body
-from ghiseu.mail.inbound.reading.bounces import Bounce
+from ghiseu.mail.inbound.reading.bounces import Bounce, read_bounce
 from ghiseu.mail.inbound.reading.parts import ParsedAttachment, attachment_of, sort_parts
 
 __all__ = ["Address", "ParsedAttachment", "ParsedMail", "parse_mail"]
@@ -148,7 +148,7 @@ def _read(raw: bytes) -> ParsedMail:
         reply_text=body.text,
         attachments=tuple(attachment_of(part) for part in contents.attached) + body.embedded,
         auto_submitted=headers.text_of(root, "auto-submitted").lower() not in ("", "no"),
-        bounce=None,
+        bounce=read_bounce(root, body.text),
         abuse_report=None,
         indicators=(),
         headers=headers.decoded_fields(root),

@@ -1,11 +1,46 @@
-"""Mail that could not be delivered: RFC 3464 (delivery status), RFC 3463 (status codes)."""
+"""Mail that came back: delivery reports (RFC 3464, status codes of RFC 3463), and what other systems write in plain words.
 
-from dataclasses import dataclass
+A report is believed by its structure. Words count only together with a sign that a mail system wrote them, so that
+a customer who quotes an error message is not taken for one.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ghiseu.lib.addresses import parse_addresses
+from ghiseu.lib.charsets import decode
+from ghiseu.lib.text import one_line, storable
+from ghiseu.mail.inbound.reading import bounce_words, headers, limits, mime
+from ghiseu.mail.inbound.reading.mime import Part
+
+MAX_WORDS = 6_000  # characters of a notification in which its sentences are looked for
+
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,128}@[A-Za-z0-9\u0080-\uffff][\w.\u0080-\uffff-]{0,253}")
+_ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
+_REPLY_CODE = re.compile(r"(?<![\d.\[:/-])([45])([0-7]\d)(?=[\s:;<#-]|$)(?!\s*(?:bytes|kb|mb|hours|days|minutes|characters))")
+_STATUS_FIELD = re.compile(r"^\s{0,20}(?:final-recipient|original-recipient|x-actual-recipient)\s?:", re.I | re.M)
+_DIVIDER = re.compile(
+    r"^[^\w\n]{0,80}(?:this is (?:a |the )?copy of|original (?:mail|message|e-mail)|below (?:this line )?is a copy|returned message|(?:the )?header of the original|"
+    r"(?:included|following|attached|enclosed) is (?:a|the) (?:copy|original|header)|un(?:sent|delivered) (?:message|mail)|message (?:header|follows|text)|"
+    r"the (?:first|original|full|body|text|message) [^\n]{0,60}(?:follow|below)|copy of (?:the|your)|your (?:original )?message (?:follows|reads|was)|below is (?:a|the)|"
+    r"begin(?:ning)? of (?:the )?(?:original|returned)|start of (?:returned|original)|ursprüngliche nachricht|----)[^\n]{0,200}$",
+    re.I | re.M,
+)
+_ORIGINAL_HEADER = re.compile(r"^(?:>\s?)?(?:received: |return-path: ?<|dkim-signature: |message-id: ?<|mime-version: )", re.I | re.M)
+_MESSAGE_ID_LINE = re.compile(r"^[>\s]{0,10}message-id:\s{0,20}<([^<>\s]{1,500})>", re.I | re.M)
+_OWN_LINE = re.compile(r"^[\s*>-]{0,20}(?:to:?\s{0,10}|recipient:?\s{0,10}|\d{1,3}\.\s)?[<\"'(]{0,2}(" + _ADDRESS.pattern + r")[>\"')]{0,2}\s{0,5}(?:[:;,.(]|\.\.\.|$|\s-|\s)", re.M)
+_RCPT = re.compile(r"(?:rcpt to:?|recipient(?: address)?:?|delivery to|deliver(?: message| mail)? to|mail to|for|address:?|user:?|unknown:?|size:)\s{0,10}[<\"'(]{0,2}(" + _ADDRESS.pattern + r")", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class BouncedRecipient:
-    """One address that a mail did not reach."""
+    """One address that a mail did not reach.
+
+    `status` is an enhanced code (RFC 3463), `x.0.0` where only the class is known; `action` is failed or delayed; `category` is one
+    of no-recipient, no-domain, mailbox-full, too-large, rejected, delivery-problem.
+    """
 
     recipient: str | None
     status: str | None
@@ -16,7 +51,239 @@ class BouncedRecipient:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What came back, and the Message-ID of the mail that bounced if it is told."""
+    """Who was not reached, and the Message-ID of the mail that bounced if the notification tells it."""
 
     recipients: tuple[BouncedRecipient, ...]
     original_message_id: str | None
+
+
+def read_bounce(root: Part, text: str) -> Bounce | None:
+    """The bounce that a mail is, or None. `text` is its readable body."""
+    text = text[: limits.MAX_SCAN_CHARACTERS]
+    notice, returned = _divide(text)
+    recipients = list(_from_reports(root, text))
+    if recipients or _has_failure_report(root):
+        recipients = [one for one in recipients if one.action in ("failed", "delayed")]
+        if not recipients:
+            return None
+    else:
+        recipients = list(_from_notification_service(root, text))
+    if not recipients:
+        if not _is_notice(root, notice):
+            return None
+        recipients = list(_from_words(root, notice))
+    return Bounce(tuple(recipients[: limits.MAX_BOUNCED_RECIPIENTS]), _original_id(root, returned))
+
+
+def _divide(text: str) -> tuple[str, str]:
+    """The notification's own words, and the returned mail that follows them in the same text."""
+    ends = [found.start() for found in (_DIVIDER.search(text, 40), _ORIGINAL_HEADER.search(text)) if found]
+    end = min(ends, default=len(text))
+    return text[:end], text[end:]
+
+
+# ------------------------------------------------------------ RFC 3464
+
+
+def _has_failure_report(root: Part) -> bool:
+    return any(part.content_type in ("message/delivery-status", "message/global-delivery-status") for part in root.walk())
+
+
+def _from_reports(root: Part, text: str) -> Iterator[BouncedRecipient]:
+    """Recipients of a machine-readable report: its own part, or the same fields written into the text."""
+    for part in root.walk():
+        if "delivery-status" in part.content_type and not part.children:
+            yield from _from_fields(decode(part.decoded()[: limits.MAX_SCAN_CHARACTERS], part.parameters.get("charset", "")), text)
+            return
+    if _STATUS_FIELD.search(text) and re.search(r"^\s{0,20}(?:action|status)\s?:", text, re.I | re.M):
+        notice, _ = _divide(text)
+        yield from _from_fields(text if not _STATUS_FIELD.search(notice) else notice, text)
+
+
+def _from_fields(report: str, text: str) -> Iterator[BouncedRecipient]:
+    lines = re.sub(r"\n[ \t]+(?![\w-]+:)", " ", report.replace("\r\n", "\n").replace("\r", "\n"))
+    for block in _recipient_blocks(lines):
+        recipient = _field_address(block)
+        diagnostic = one_line(block.get("diagnostic-code", "").partition(";")[2] or block.get("diagnostic-code", ""))[:2_000]
+        action = re.sub(r"[^a-z].*", "", block.get("action", "").strip().lower())
+        status = _ENHANCED.search(block.get("status", ""))
+        code = _refined(status[1] if status else None, diagnostic)
+        if action not in ("failed", "delayed", "delivered", "relayed", "expanded"):
+            action = "delayed" if (code or "5").startswith("4") else "failed"
+        if action == "failed" and code is None:
+            code = "5.0.0"
+        words = diagnostic if len(diagnostic) > 12 else diagnostic + " " + text[:MAX_WORDS]
+        yield BouncedRecipient(recipient, code, action, diagnostic, category_of(words, code))
+
+
+def _recipient_blocks(lines: str) -> Iterator[dict[str, str]]:
+    block: dict[str, str] = {}
+    for line in [*lines.split("\n")[:20_000], ""]:
+        name, colon, value = line.partition(":")
+        name = name.strip().lower()
+        ends = not line.strip() or (name in block and name in ("final-recipient", "action"))
+        if ends and _field_address(block):
+            yield block
+        if ends:
+            block = {} if line.strip() or _field_address(block) else block
+        if colon and re.fullmatch(r"[a-z-]{1,60}", name):
+            block.setdefault(name, value.strip())
+
+
+def _field_address(block: dict[str, str]) -> str | None:
+    for name in ("final-recipient", "original-recipient", "x-actual-recipient"):
+        value = block.get(name, "")
+        address = re.sub(r"\+([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), value) if value.startswith("xtext") else value
+        found = parse_addresses(address.partition(";")[2] or address)
+        if found:
+            return found[0].address
+    return None
+
+
+def _refined(status: str | None, diagnostic: str) -> str | None:
+    """The more telling of two codes: the report's own, or the remote server's where the report only says x.0.0."""
+    stated = [code for code in _ENHANCED.findall(diagnostic) if not code.startswith("2")]
+    if status and not status.startswith("2") and not status.endswith(".0.0"):
+        return status
+    if stated:
+        return stated[0]
+    if status and not status.startswith("2"):
+        return status
+    reply = _REPLY_CODE.search(diagnostic)
+    return f"{reply[1]}.0.0" if reply else None
+
+
+# ------------------------------------------------------------ services that report in JSON
+
+
+def _from_notification_service(root: Part, text: str) -> Iterator[BouncedRecipient]:
+    """Amazon SES by SNS: a JSON object with notificationType or eventType Bounce."""
+    start = text.find("{")
+    if start < 0 or '"bounce' not in text:
+        return
+    try:
+        message, _ = json.JSONDecoder().raw_decode(text[start:].replace("\n", ""))
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(message, dict):
+        return
+    bounce = message.get("bounce")
+    if str(message.get("notificationType") or message.get("eventType")).lower() != "bounce" or not isinstance(bounce, dict):
+        return
+    temporary = str(bounce.get("bounceType")).lower() == "transient"
+    for one in bounce.get("bouncedRecipients") or ():
+        if isinstance(one, dict):
+            diagnostic = one_line(str(one.get("diagnosticCode") or ""))
+            stated = _ENHANCED.search(str(one.get("status") or ""))
+            code = _refined(stated[1] if stated else None, diagnostic) or ("4.0.0" if temporary else "5.0.0")
+            address = one_line(str(one.get("emailAddress") or "")) or None
+            action = "delayed" if temporary else "failed"
+            yield BouncedRecipient(address, code, action, diagnostic, category_of(diagnostic, code))
+
+
+# ------------------------------------------------------------ plain words
+
+
+def _is_notice(root: Part, notice: str) -> bool:
+    """Whether a mail system wrote this about an undelivered mail."""
+    subject = headers.text_of(root, "subject").lower()[:500]
+    if bounce_words.AUTOMATIC_REPLY_SUBJECT.match(subject):
+        return False
+    if root.raw("x-failed-recipients") is not None:
+        return True
+    words = one_line(notice[:MAX_WORDS]).lower()
+    says_subject = bounce_words.SUBJECT.match(subject) is not None
+    says_text = bounce_words.SENTENCE.search(words) is not None
+    if is_from_mail_system(root):
+        return says_subject or says_text
+    report = root.content_type == "multipart/report" and root.parameters.get("report-type", "").lower() in ("", "delivery-status")
+    has_empty_path = any(value.strip() == "<>" for value in headers.all_values(root, "return-path"))
+    if report or has_empty_path:
+        return says_subject and (says_text or report)
+    returned = any(part.content_type in ("message/rfc822", "text/rfc822-headers") for part in root.walk() if part is not root)
+    return says_subject and says_text and (returned or root.raw("in-reply-to") is None)
+
+
+def is_from_mail_system(root: Part) -> bool:
+    """Whether the sender names itself a mail system (MAILER-DAEMON, postmaster, no address at all ...)."""
+    sender = mime.unfold(root.raw("from") or b"")
+    if sender.strip() == "<>":
+        return True
+    addresses = parse_addresses(sender)
+    if not addresses:
+        return "daemon" in sender.lower() or "postmaster" in sender.lower()
+    name, address = addresses[0].name.lower(), addresses[0].address.lower()
+    return bool(bounce_words.DAEMON_ADDRESS.match(address) or bounce_words.DAEMON_NAME.search(name))
+
+
+def _from_words(root: Part, notice: str) -> Iterator[BouncedRecipient]:
+    subject = headers.text_of(root, "subject")
+    everything = one_line(f"{subject} {notice[:MAX_WORDS]}")
+    temporary = bool(bounce_words.TEMPORARY.search(everything.lower())) and not bounce_words.PERMANENT.search(everything.lower())
+    overall = _refined(None, everything) or ("4.0.0" if temporary else "5.0.0")
+    found = list(_failed_addresses(root, notice))
+    if not found:
+        yield _told(None, everything, overall)
+        return
+    for address, position in found:
+        following = min((other for _, other in found if other > position), default=len(notice))
+        around = one_line(notice[position : min(following, position + 1_500)])
+        told = _told(address, around, overall)
+        if len(found) == 1 and _refined(None, around) is None:
+            told = replace(told, category=category_of(everything, overall))
+        yield told
+
+
+def _told(address: str | None, words: str, overall: str) -> BouncedRecipient:
+    code = _refined(None, words) or overall
+    return BouncedRecipient(address, code, "delayed" if code.startswith("4") else "failed", words[:500], category_of(words, code))
+
+
+def _failed_addresses(root: Part, notice: str) -> Iterator[tuple[str, int]]:
+    """Addresses that the words call undelivered, with the place where they stand, each once."""
+    sender = {address.address.lower() for field in ("to", "from") for address in headers.addresses_of(root, field)}
+    given = [address.address for value in headers.all_values(root, "x-failed-recipients") for address in parse_addresses(value)]
+    if given:
+        yield from ((address, max(notice.lower().find(address.lower()), 0)) for address in dict.fromkeys(given))
+        return
+    for pattern, allowed in ((_OWN_LINE, frozenset()), (_RCPT, frozenset()), (re.compile(f"({_ADDRESS.pattern})"), frozenset())):
+        places: dict[str, int] = {}
+        for found in pattern.finditer(notice):
+            address = found[1].rstrip(".'")
+            local = address.partition("@")[0].lower()
+            if address.lower() not in sender - allowed and local not in ("postmaster", "mailer-daemon", "abuse", "support", "hostmaster"):
+                places.setdefault(address.lower() if address.lower() in places else address, found.start(1))
+        if places:
+            yield from places.items()
+            return
+    for part in root.walk():
+        if part.content_type == "message/rfc822" and part is not root:
+            inner, _ = mime.parse_fields(part.decoded()[: limits.MAX_HEADER_BYTES])
+            to = [address for name, value in inner if name.lower() == "to" for address in parse_addresses(mime.unfold(value))]
+            yield from ((address.address, 0) for address in to[:1])
+            return
+
+
+def category_of(words: str, status: str | None) -> str:
+    """What kind of failure the words and the status code tell."""
+    text = one_line(storable(words)).lower()[:MAX_WORDS]
+    by_status = bounce_words.BY_STATUS.get(status[2:]) if status else None
+    if by_status in ("mailbox-full", "too-large", "no-domain"):
+        return by_status
+    for name, pattern in bounce_words.CATEGORIES:
+        if pattern.search(text):
+            return name
+    return by_status or ("rejected" if status and status[2:].startswith("7.") else "delivery-problem")
+
+
+def _original_id(root: Part, returned: str) -> str | None:
+    """The Message-ID of the mail that came back: of the copy, else of the headers in the text, else what is answered."""
+    for part in root.walk():
+        if part is not root and part.content_type in ("message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers"):
+            fields, _ = mime.parse_fields(part.decoded()[: limits.MAX_HEADER_BYTES].lstrip())
+            if identifier := headers.message_id_of(Part(fields, b"")):
+                return identifier
+    if found := _MESSAGE_ID_LINE.search(returned):
+        return found[1]
+    answered = headers.ids_of(root, "in-reply-to") or headers.ids_of(root, "references")
+    return answered[-1] if answered else None

@@ -16,6 +16,7 @@ from ghiseu.mail.inbound.reading.parameters import parse_parameters
 from ghiseu.mail.inbound.reading.uuencode import decode_uu_lines
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_BLANK_LINES = re.compile(rb"(?:[ \t]{0,4000}(?:\r\n|\n|\r)){1,100}")
 _END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 _GUESSED_BOUNDARY = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,200}?)[ \t]*(?:\r\n|\n|\r)(?=[A-Za-z-]{1,60}:)")
 
@@ -82,8 +83,8 @@ def decode_transfer(body: bytes, encoding: str) -> bytes:
 
 def parse(raw: bytes) -> Part:
     """The whole mail as a tree. Never fails; what is beyond the limits stays inside the body it stands in."""
-    budget = [limits.MAX_PARTS]
-    return _parse(raw.lstrip(b"\r\n") if raw[:1] in (b"\r", b"\n") else raw, "text/plain", 0, budget, top=True)
+    start = _BLANK_LINES.match(raw)
+    return _parse(raw[start.end() :] if start else raw, "text/plain", 0, [limits.MAX_PARTS], top=True)
 
 
 def _parse(raw: bytes, default_type: str, depth: int, budget: list[int], *, top: bool = False) -> Part:
@@ -124,7 +125,7 @@ def parse_fields(raw: bytes, *, top: bool = False) -> tuple[list[tuple[str, byte
     while position < limit:
         end, after = _line_end(raw, position)
         line = raw[position:end]
-        if not line.strip(b" \t") and not (line and fields and _goes_on(raw, after)):
+        if not line.strip(b" \t") and not (line and fields and _goes_on(raw, after, continued=True)):
             return fields, after
         if line[:1] in b" \t" and fields:
             name, value = fields[-1]
@@ -135,7 +136,7 @@ def parse_fields(raw: bytes, *, top: bool = False) -> tuple[list[tuple[str, byte
                 fields.append((found[1].decode("ascii"), line[found.end() :].strip(b" \t")))
         elif line.startswith((b"From ", b">From ")) and top:
             pass
-        elif not (fields and _goes_on(raw, after)):
+        elif not ((fields or top) and _goes_on(raw, after)):
             return fields, position
         position = after
     return fields, position
@@ -153,11 +154,14 @@ def _line_end(raw: bytes, start: int) -> tuple[int, int]:
     return (lone, lone + 1) if lone >= 0 else (end, after)
 
 
-def _goes_on(raw: bytes, position: int) -> bool:
-    """Whether the next line is a header field."""
+def _goes_on(raw: bytes, position: int, *, continued: bool = False) -> bool:
+    """Whether the next line is a header field, or (`continued`) goes on with one."""
     end, _ = _line_end(raw, position)
-    found = _FIELD.match(raw[position:end])
-    return bool(found) and b"@" not in found[1] and len(found[1]) < 60 if found else False
+    line = raw[position:end]
+    if continued and line[:1] in (b" ", b"\t") and line.strip():
+        return True
+    found = _FIELD.match(line)
+    return found is not None and b"@" not in found[1] and len(found[1]) < 60
 
 
 def _split(body: bytes, boundary: str) -> list[bytes]:
