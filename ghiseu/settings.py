@@ -6,6 +6,7 @@ Units stand in the names. What changes weekly (queues, roles, mailboxes) is data
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
 
@@ -115,7 +116,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # --- the database ----------------------------------------------------------------------------------------------------
 
 
-def database(name: str, url: str) -> dict[str, object]:
+def database(name: str, url: str) -> dict[str, Any]:
     """Django's description of the PostgreSQL database that `url` names. `name` is the variable it came from."""
     accepted = (
         "It takes postgresql://user:password@host:port/database, or postgresql://user@/database?host=/socket/folder."
@@ -148,7 +149,17 @@ def database(name: str, url: str) -> dict[str, object]:
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "").strip()
 DATABASE_IS_EMBEDDED = not DATABASE_URL
-DATABASES = {"default": database("DATABASE_URL", DATABASE_URL or embedded.locate(HOME).url())}
+APPLICATION_DATABASE = database("DATABASE_URL", DATABASE_URL or embedded.locate(HOME).url())
+DATABASES = {"default": APPLICATION_DATABASE | {"OPTIONS": dict(APPLICATION_DATABASE["OPTIONS"])}}
+# Migrations run as the role that owns the tables; the application's own role cannot change history.
+OWNER_DATABASE_URL = os.environ.get("GHISEU_OWNER_DATABASE_URL", "").strip()
+if DATABASE_IS_EMBEDDED:
+    OWNER_DATABASE = database("DATABASE_URL", embedded.locate(HOME).url(embedded.OWNER))
+elif OWNER_DATABASE_URL:
+    OWNER_DATABASE = database("GHISEU_OWNER_DATABASE_URL", OWNER_DATABASE_URL)
+else:
+    OWNER_DATABASE = APPLICATION_DATABASE
+APPLICATION_ROLE = APPLICATION_DATABASE["USER"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- mail ------------------------------------------------------------------------------------------------------------
@@ -298,4 +309,6 @@ STORAGES = {
 
 # --- logs ------------------------------------------------------------------------------------------------------------
 
+# The commands set up logging themselves (ghiseu/ops/logs.py).
+LOGGING_CONFIG = None
 LOG_LEVEL = choice("GHISEU_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))

@@ -134,9 +134,10 @@ def start(home: Path, *, durable: bool = True, say: Callable[[str], None] = lamb
         say(f"The account {location.account.name} cannot reach {home}; the database is in {location.data}.")
     try:
         _check_folder(location)
-        pid = running_pid(location)
-        if pid is not None:
-            return Running(location, pid, None)
+        if already := running(location):
+            _wait_until_ready(already, 0)
+            _make_roles_and_database(location)
+            return already
         programs = _programs(location)
         if not (location.data / "PG_VERSION").exists():
             say("Making the database")
@@ -144,6 +145,12 @@ def start(home: Path, *, durable: bool = True, say: Callable[[str], None] = lamb
         return _start(location, programs, durable=durable)
     except OSError as error:
         raise DatabaseUnavailable(_explain(error, location)) from error
+
+
+def running(location: Location) -> Running | None:
+    """The server that runs on this data folder, whoever started it, or None."""
+    pid = running_pid(location)
+    return None if pid is None else Running(location, pid, None)
 
 
 def running_pid(location: Location) -> int | None:
@@ -287,29 +294,29 @@ def _start(location: Location, programs: _Programs, *, durable: bool) -> Running
             start_new_session=True,
             **location.account.popen_arguments,  # type: ignore[call-overload]
         )
-    running = Running(location, process.pid, process)
+    started = Running(location, process.pid, process)
     try:
-        _wait_until_ready(running, position)
+        _wait_until_ready(started, position)
         _make_roles_and_database(location)
     except BaseException:
-        running.stop()
+        started.stop()
         raise
-    return running
+    return started
 
 
-def _wait_until_ready(running: Running, log_position: int) -> None:
+def _wait_until_ready(server: Running, log_position: int) -> None:
     import psycopg
 
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            psycopg.connect(running.location.url(SUPERUSER, "postgres"), connect_timeout=5).close()
+            psycopg.connect(server.location.url(SUPERUSER, "postgres"), connect_timeout=5).close()
         except psycopg.OperationalError as error:
-            if not running.is_alive() or time.monotonic() > deadline:
-                with running.location.log.open("rb") as log:
+            if not server.is_alive() or time.monotonic() > deadline:
+                with server.location.log.open("rb") as log:
                     log.seek(log_position)
                     said = log.read(20_000).decode("utf-8", "replace")
-                raise DatabaseUnavailable(_explain_output(said or str(error), running.location)) from error
+                raise DatabaseUnavailable(_explain_output(said or str(error), server.location)) from error
             time.sleep(0.03)
         else:
             return
@@ -328,6 +335,15 @@ def _make_roles_and_database(location: Location) -> None:
         databases = {name for (name,) in connection.execute("SELECT datname FROM pg_database").fetchall()}
         if DATABASE not in databases:
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+
+
+def remake_database(location: Location) -> None:
+    """Throw away the database and everything in it, and make an empty one. The server must run."""
+    import psycopg
+
+    with psycopg.connect(location.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    _make_roles_and_database(location)
 
 
 def _make_socket_folder(location: Location) -> None:

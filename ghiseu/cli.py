@@ -1,0 +1,241 @@
+"""The command `ghiseu`. Commands import what they need when they run, so that each starts as fast as it can."""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from ghiseu.ops.errors import MachineError
+
+
+class Commands(click.Group):
+    """Every command ends with one sentence on standard error where it cannot do its work, never with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MachineError as error:
+            if str(error):
+                complain(str(error))
+            ctx.exit(error.exit_code)
+        except Exception as error:
+            if not is_database_trouble(error):
+                raise
+            from ghiseu.ops.database import sentence
+
+            complain(sentence(error))
+            ctx.exit(1)
+
+
+def complain(sentence: str) -> None:
+    """Tell the person at the terminal what is wrong."""
+    click.echo(f"ghiseu: {sentence}", err=True)
+
+
+def is_database_trouble(error: Exception) -> bool:
+    """Whether the error means that the database cannot be used as it is, and no mistake of the program."""
+    if "django" not in sys.modules:
+        return False
+    import psycopg
+    from django import db
+
+    unprepared = isinstance(error.__cause__, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn)
+    return unprepared or isinstance(error, db.OperationalError | db.InterfaceError | psycopg.OperationalError)
+
+
+def start_django(process: str, *, pool: bool = False, owner: bool = False) -> None:
+    """Load settings, logging and Django. Commands that do one thing and end take no connection pool."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ghiseu.settings")
+    from ghiseu import settings
+    from ghiseu.ops import database, logs
+
+    logs.set_up(settings.LOG_LEVEL, process)
+    if owner:
+        database.as_owner()
+    elif not pool:
+        database.without_pool()
+    import django
+
+    django.setup(set_prefix=False)
+
+
+def stop_on_signal() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+    return stop
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="ghiseu", prog_name="ghiseu")
+def cli() -> None:
+    """Ghișeu, the help desk. Settings come from the environment; docs/operating/settings.md lists them."""
+
+
+@cli.command()
+def serve() -> None:
+    """Run everything: embedded database (without DATABASE_URL), pages, worker and mail door. Ctrl-C stops it."""
+    serve_everything(demo=False)
+
+
+@cli.command()
+def demo() -> None:
+    """Run everything with a made-up company of 150 tickets, filled in when the database is empty. Ctrl-C stops it."""
+    serve_everything(demo=True)
+
+
+def serve_everything(*, demo: bool) -> None:
+    """The common part of `serve` and `demo`."""
+    from ghiseu import settings
+    from ghiseu.ops import logs
+    from ghiseu.ops.serve import Plan, serve
+
+    if demo:
+        # Whoever tries the demo wants to see the steps, not each mail that is filed.
+        os.environ.setdefault("GHISEU_LOG_LEVEL", "WARNING")
+    logs.set_up(os.environ.get("GHISEU_LOG_LEVEL") or settings.LOG_LEVEL, "serve")
+    progress = Progress()
+    plan = Plan(
+        home=settings.HOME,
+        host=settings.HOST,
+        port=settings.PORT,
+        lmtp_port=settings.LMTP_PORT,
+        own_database=settings.DATABASE_IS_EMBEDDED,
+        demo=demo,
+    )
+    progress(f"Data folder {settings.HOME}")
+
+    def ready() -> None:
+        progress(f"Ready: {settings.BASE_URL}")
+        if demo:
+            from ghiseu.ops.demo import company
+
+            click.echo(company.sign_in_help())
+        click.echo("Ctrl-C stops everything.")
+
+    serve(plan, progress, ready)
+
+
+class Progress:
+    """Prints each step with the seconds since the start."""
+
+    def __init__(self) -> None:
+        import time
+
+        self._now = time.monotonic
+        self._began = float(os.environ.setdefault("GHISEU_BEGAN", str(self._now())))
+
+    def __call__(self, step: str) -> None:
+        click.echo(f"{self._now() - self._began:5.1f} s  {step}")
+
+
+@cli.command(name="prepare")
+@click.option("--demo", is_flag=True, help="Fill in the demo company if the database is empty.")
+def prepare_command(demo: bool) -> None:
+    """Bring the database and the pages' static files up to this release. Safe to repeat; `serve` does it by itself."""
+    from ghiseu.ops.children import end_with_parent
+
+    end_with_parent()
+    start_django("prepare", owner=True)
+    from ghiseu.ops.prepare import prepare
+
+    prepare(Progress(), demo=demo)
+
+
+@cli.command()
+def web() -> None:
+    """Serve the pages on GHISEU_HOST and GHISEU_PORT. Any number may run, each on its own port."""
+    from ghiseu.ops.children import end_with_parent
+
+    start_django("web", pool=True)
+    end_with_parent()
+    from django.conf import settings
+
+    from ghiseu.ops.web import run
+
+    run(settings.HOST, settings.PORT, Path(settings.STATIC_ROOT))
+
+
+@cli.command()
+def worker() -> None:
+    """File mail that came in, send what shall go out, fetch from the mailboxes. Any number may run."""
+    from ghiseu.ops.children import end_with_parent
+
+    stop = stop_on_signal()
+    start_django("worker", pool=True)
+    end_with_parent()
+    from ghiseu.ops.worker import run
+
+    run(stop)
+
+
+@cli.command()
+def lmtp() -> None:
+    """Take mail by LMTP from a mail server on this machine, on 127.0.0.1 and GHISEU_LMTP_PORT."""
+    from ghiseu.ops.children import end_with_parent
+
+    stop = stop_on_signal()
+    start_django("lmtp", pool=True)
+    end_with_parent()
+    from django.conf import settings
+
+    from ghiseu.mail.inbound.lmtp import run
+    from ghiseu.ops.ports import check_free
+
+    check_free("127.0.0.1", settings.LMTP_PORT, "GHISEU_LMTP_PORT")
+    run("127.0.0.1", settings.LMTP_PORT, stop)
+
+
+@cli.command(name="mail-in")
+@click.option("--mailbox", required=True, metavar="NAME", help="The mailbox that the mail was sent to.")
+def mail_in(mailbox: str) -> None:
+    """Take one raw mail on standard input, as a mail server's pipe delivers it.
+
+    Ends with 0 only when the mail is stored durably, with 75 when the mail server shall try again, with 65 when the
+    mail is empty or larger than GHISEU_MAIL_MAX_BYTES.
+    """
+    from ghiseu.ops.mail_in import take
+
+    def start() -> None:
+        start_django("mail-in")
+
+    sys.exit(take(mailbox, sys.stdin.buffer, start, complain))
+
+
+@cli.command(name="mail-parse")
+@click.option("--ndjson", is_flag=True, help='Read lines {"id", "raw_base64"} and answer a line for each.')
+def mail_parse(ndjson: bool) -> None:
+    """Read one raw mail on standard input and print what it says as JSON. Needs no database."""
+    from ghiseu.mail.inbound import parse_command
+
+    sys.exit(parse_command.main(ndjson))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def manage(arguments: tuple[str, ...]) -> None:
+    """Run one of Django's own commands (`ghiseu manage help` lists them)."""
+    owner = bool(arguments) and arguments[0] in {"migrate", "flush", "pgtrigger", "dbshell"}
+    start_django("manage", owner=owner)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["ghiseu manage", *(arguments or ("help",))])
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the command and of manage.py."""
+    cli.main(args=arguments, prog_name="ghiseu")
+
+
+if __name__ == "__main__":
+    main()

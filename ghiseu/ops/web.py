@@ -1,0 +1,36 @@
+"""`ghiseu web`: the pages and the live streams, by uvicorn."""
+
+import signal
+from pathlib import Path
+
+from ghiseu.ops.errors import Unusable
+from ghiseu.ops.ports import open_door
+
+# An open event stream never ends by itself; pages have ended long before.
+SECONDS_FOR_REQUESTS_TO_END = 2
+
+
+def run(host: str, port: int, static: Path) -> None:
+    """Serve until SIGTERM or SIGINT. Raises PortTaken, or Unusable if the static files were never collected."""
+    import uvicorn
+
+    if not (static / "staticfiles.json").exists():
+        raise Unusable(f"The files of the pages are missing in {static}. Run: ghiseu prepare")
+    door = open_door(host, port, "GHISEU_PORT")
+    config = uvicorn.Config(
+        "ghiseu.asgi:application",
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1",
+        timeout_graceful_shutdown=SECONDS_FOR_REQUESTS_TO_END,
+        timeout_keep_alive=30,
+    )
+    # uvicorn raises the signal that stopped it once more when it is done; then it shall no longer kill us.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[door])
