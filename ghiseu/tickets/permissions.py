@@ -51,8 +51,7 @@ def _load(agent: Agent) -> Rights:
     for queue_id, rights in rows:
         if queue_id is not None:
             collected.setdefault(queue_id, set()).update(Right.values if Right.FULL in (rights or []) else rights or [])
-    # Every other right needs reading: who may not see a ticket cannot be asked to change it.
-    return {queue_id: frozenset(rights) for queue_id, rights in collected.items() if Right.READ in rights}
+    return {queue_id: frozenset(rights) for queue_id, rights in collected.items()}
 
 
 def forget_rights(agent: Agent) -> None:
@@ -65,6 +64,7 @@ def queue_ids_with(agent: Agent, right: Right) -> list[int]:
 
 
 def may(agent: Agent, right: Right, queue_id: int) -> bool:
+    """Whether a role grants the right. On tickets nothing counts without reading, which `require` asks for first."""
     return right in rights_by_queue(agent).get(queue_id, frozenset())
 
 

@@ -1,0 +1,32 @@
+"""Why a mail or a mailbox could not be taken.
+
+MailError
+├── EmptyMail        there is nothing to keep
+├── MailTooLarge     above GHISEU_MAIL_MAX_BYTES
+└── UnknownMailbox   no active mailbox of that name or address
+"""
+
+from __future__ import annotations
+
+
+class MailError(Exception):
+    """A refused mail; `str()` is the sentence for whoever offered it."""
+
+
+class EmptyMail(MailError):
+    def __init__(self) -> None:
+        super().__init__("The mail is empty: not one character came. Nothing was stored; send the message again.")
+
+
+class MailTooLarge(MailError):
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"The mail has {size} bytes, and {limit} are accepted. Nothing was stored; send large files by a link, "
+            "or raise GHISEU_MAIL_MAX_BYTES."
+        )
+
+
+class UnknownMailbox(MailError):
+    def __init__(self, name: str, known: list[str]) -> None:
+        there = ", ".join(known) if known else "there is none yet; `ghiseu mailbox add` makes one"
+        super().__init__(f"There is no active mailbox {name!r}. Nothing was stored. The active ones: {there}.")

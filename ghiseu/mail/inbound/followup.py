@@ -1,0 +1,86 @@
+"""Whether a mail belongs to a ticket that is already there.
+
+Two things let it join: one of our own signed Message-IDs, or the ticket's number in the subject from an address that
+takes part. Everything else makes a new ticket, which points to the other one where the mail named it: numbers and
+foreign Message-IDs can be guessed, so they open nothing (promise I1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ghiseu.mail.inbound.parse import ParsedMail
+from ghiseu.mail.message_ids import ticket_id_in
+from ghiseu.tickets.models import Article, FollowUp, Participant, Ticket
+from ghiseu.tickets.numbers import numbers_in
+
+# More ids than any honest thread needs to look at; the newest stand last (RFC 5322 section 3.6.4).
+_LOOKED_AT_IDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """What was found: the ticket to join, or one to point to, or neither, and the reason in words."""
+
+    joins: Ticket | None
+    points_to: Ticket | None
+    # Whether the sender is proven to take part, and not only holds a message of ours.
+    is_verified: bool
+    reason: str
+
+
+def belonging_of(parsed: ParsedMail) -> Belonging:
+    sender = parsed.sender.address.lower() if parsed.sender else ""
+    ids = _quoted_ids(parsed)
+    if ticket := _by_our_message_id(ids):
+        takes_part = _takes_part(ticket, sender)
+        how = "" if takes_part else ", from an address that takes no part: shown as unverified"
+        return _unless_closed_for_good(ticket, takes_part, f"follow-up by signed Message-ID to {ticket.number}{how}")
+    if ticket := _by_number(parsed.subject):
+        if _takes_part(ticket, sender):
+            return _unless_closed_for_good(
+                ticket, False, f"follow-up by number {ticket.number} and known participant; shown as unverified"
+            )
+        return Belonging(
+            None, ticket, True, f"new ticket: {ticket.number} stands in the subject, but the sender takes no part"
+        )
+    if ticket := _by_foreign_message_id(ids, sender):
+        return Belonging(
+            None, ticket, True, f"new ticket: it answers a message in {ticket.number}, but none that we sent"
+        )
+    return Belonging(None, None, True, "new ticket")
+
+
+def _unless_closed_for_good(ticket: Ticket, is_verified: bool, reason: str) -> Belonging:
+    """Obey the queue where it wants a new ticket instead of an old one opened again."""
+    if not ticket.is_open and ticket.queue.follow_up == FollowUp.NEW_TICKET:
+        return Belonging(None, ticket, True, f"{reason}; it is closed, and its queue makes a new ticket then")
+    return Belonging(ticket, None, is_verified, reason)
+
+
+def _quoted_ids(parsed: ParsedMail) -> list[str]:
+    ids = [parsed.in_reply_to] if parsed.in_reply_to else []
+    return list(dict.fromkeys(ids + list(reversed(parsed.references))))[:_LOOKED_AT_IDS]
+
+
+def _by_our_message_id(ids: list[str]) -> Ticket | None:
+    found = (ticket_id_in(message_id) for message_id in ids)
+    ticket_id = next((ticket_id for ticket_id in found if ticket_id is not None), None)
+    return Ticket.objects.select_related("queue").filter(pk=ticket_id).first() if ticket_id is not None else None
+
+
+def _by_number(subject: str) -> Ticket | None:
+    numbers = numbers_in(subject)
+    found = {ticket.number: ticket for ticket in Ticket.objects.select_related("queue").filter(number__in=numbers)}
+    return next((found[number] for number in numbers if number in found), None)
+
+
+def _by_foreign_message_id(ids: list[str], sender: str) -> Ticket | None:
+    """A ticket that holds the message answered and that the sender takes part in: worth a link, no more."""
+    articles = Article.objects.filter(message_id__in=ids, ticket__participants__address=sender)
+    article = articles.select_related("ticket").order_by("-pk").first()
+    return article.ticket if article else None
+
+
+def _takes_part(ticket: Ticket, sender: str) -> bool:
+    return bool(sender) and Participant.objects.filter(ticket=ticket, address=sender).exists()

@@ -1,0 +1,140 @@
+"""What becomes of a mail: the story of its filing, told from the top.
+
+A mail lies raw in `InboundMail`. Here it is claimed, read, found its place, and filed, in one transaction that either
+leaves an article and the mail marked as filed, or nothing. So the step can be repeated after any crash. A mail that
+cannot be filed is tried again, then put into quarantine where people see it; it never stops the others (promise M4).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import mimetypes
+from collections.abc import Sequence
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from ghiseu.lib.addresses import Address
+from ghiseu.mail.inbound.followup import Belonging, belonging_of
+from ghiseu.mail.inbound.parse import ParsedAttachment, ParsedMail, parse_mail
+from ghiseu.mail.inbound.routing import queue_for
+from ghiseu.mail.models import InboundMail
+from ghiseu.people.customers import customer_for_address
+from ghiseu.tickets.actions import NewFile, NewMessage, open_ticket, receive_message
+from ghiseu.tickets.blobs import bytes_of
+from ghiseu.tickets.models import Article, Queue, Ticket
+
+log = structlog.get_logger(__name__)
+
+MOST_TRIES = 5
+# How long a claim holds: a worker that died in the middle gives its mails back after this time.
+CLAIM = dt.timedelta(seconds=30)
+# The mail names no sender: all such mails stand together under this one, which can never be written to (RFC 2606).
+NOBODY = "unknown-sender@invalid"
+
+
+def file_waiting(limit: int = 20) -> int:
+    """File what is stored and due, at most `limit` mails; returns how many were handled. Safe beside other workers."""
+    claimed = _claim(limit)
+    for mail in claimed:
+        _file_or_put_aside(mail)
+    return len(claimed)
+
+
+def _claim(limit: int) -> list[InboundMail]:
+    """Count the try before it is made, so that a mail that kills its worker does not do so for ever."""
+    now = timezone.now()
+    due = InboundMail.objects.filter(state=InboundMail.State.RECEIVED, next_try_at__lte=now)
+    with transaction.atomic():
+        mails = list(due.select_for_update(skip_locked=True).order_by("next_try_at", "pk")[:limit])
+        for mail in mails:
+            mail.tries += 1
+            mail.next_try_at = now + CLAIM * mail.tries
+        InboundMail.objects.bulk_update(mails, ["tries", "next_try_at"])
+    return sorted(mails, key=lambda mail: mail.pk)
+
+
+def _file_or_put_aside(mail: InboundMail) -> None:
+    try:
+        file_mail(mail)
+    except (OperationalError, InterfaceError):
+        raise  # the database is in trouble, not the mail
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with one mail must not stop the next
+        _put_aside(mail, error)
+
+
+def file_mail(mail: InboundMail) -> Article | None:
+    """Read the mail and make it a ticket or an article; None where another worker has done so."""
+    parsed = parse_mail(bytes_of(mail.raw))
+    with transaction.atomic():
+        held = InboundMail.objects.select_for_update().filter(pk=mail.pk, state=InboundMail.State.RECEIVED).first()
+        if held is None:
+            return None
+        belonging = belonging_of(parsed)
+        trace = [belonging.reason]
+        if belonging.joins:
+            article = _join(held, parsed, belonging.joins, is_verified=belonging.is_verified)
+        else:
+            queue, why = queue_for(parsed, held.mailbox)
+            article = _open(held, parsed, queue, points_to=belonging.points_to)
+            trace.append(why)
+        held.state, held.article, held.filed_at, held.error = InboundMail.State.FILED, article, timezone.now(), ""
+        held.trace = [*held.trace, *trace]
+        held.save(update_fields=["state", "article", "filed_at", "error", "trace"])
+    log.info("mail_filed", mail=mail.pk, ticket=article.ticket.number, reason=belonging.reason)
+    return article
+
+
+def _join(mail: InboundMail, parsed: ParsedMail, ticket: Ticket, *, is_verified: bool) -> Article:
+    message = _message(mail, parsed, is_verified=is_verified)
+    customer = customer_for_address(_sender(parsed), name=message.from_name)
+    return receive_message(ticket, message, customer=customer)
+
+
+def _open(mail: InboundMail, parsed: ParsedMail, queue: Queue, *, points_to: Ticket | None) -> Article:
+    message = _message(mail, parsed, is_verified=True)
+    customer = customer_for_address(_sender(parsed), name=message.from_name)
+    return open_ticket(queue, message, customer=customer, related=points_to)
+
+
+def _sender(parsed: ParsedMail) -> str:
+    return parsed.sender.address if parsed.sender else NOBODY
+
+
+def _message(mail: InboundMail, parsed: ParsedMail, *, is_verified: bool) -> NewMessage:
+    return NewMessage(
+        text=parsed.text,
+        reply_text=parsed.reply_text,
+        html=parsed.html or "",
+        subject=parsed.subject,
+        from_name=parsed.sender.name if parsed.sender else "",
+        from_address=parsed.sender.address.lower() if parsed.sender else "",
+        to=_people(parsed.to),
+        cc=_people(parsed.cc),
+        reply_to=_people(parsed.reply_to),
+        message_id=parsed.message_id or "",
+        in_reply_to=parsed.in_reply_to or "",
+        files=[_file(file, position) for position, file in enumerate(parsed.attachments, start=1)],
+        raw=mail.raw,
+        written_at=parsed.date,
+        is_verified=is_verified,
+    )
+
+
+def _people(addresses: Sequence[Address]) -> list[dict[str, str]]:
+    return [{"name": one.name, "address": one.address} for one in addresses]
+
+
+def _file(file: ParsedAttachment, position: int) -> NewFile:
+    name = file.filename or f"attachment-{position}{mimetypes.guess_extension(file.content_type) or ''}"
+    return NewFile(name, file.content_type, file.content, is_inline=file.inline, content_id=file.content_id or "")
+
+
+def _put_aside(mail: InboundMail, error: Exception) -> None:
+    last = mail.tries >= MOST_TRIES
+    mail.state = InboundMail.State.QUARANTINED if last else InboundMail.State.RECEIVED
+    mail.error = f"{type(error).__name__}: {error}"[:2000].replace("\x00", "")
+    mail.trace = [*mail.trace, f"try {mail.tries} failed: {mail.error}"]
+    InboundMail.objects.bulk_update([mail], ["state", "error", "trace"])
+    log.error("mail_quarantined" if last else "mail_not_filed", mail=mail.pk, tries=mail.tries, exc_info=error)

@@ -1,0 +1,46 @@
+"""Keeping a mail raw, before anybody tries to understand it: the first and the only urgent step."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from ghiseu.mail.errors import EmptyMail, MailTooLarge, UnknownMailbox
+from ghiseu.mail.models import InboundMail, Mailbox
+from ghiseu.tickets.blobs import keep_bytes
+
+WORK_CHANNEL = "ghiseu_work"
+
+
+def keep(*, mailbox: Mailbox, raw: bytes, channel: str) -> InboundMail:
+    """Store the bytes for good; when this returns, the mail survives everything (promise M1).
+
+    The same bytes for the same mailbox, by whatever channel and however often, are one row (promise M2), which comes
+    back as it is. `channel` is `pipe`, `lmtp` or `imap`. Raises EmptyMail, MailTooLarge; on OSError (a full disk) and
+    database errors nothing was stored, and the giver keeps the mail and tries again.
+    """
+    if not raw.strip():
+        raise EmptyMail
+    if len(raw) > settings.MAIL_MAX_BYTES:
+        raise MailTooLarge(len(raw), settings.MAIL_MAX_BYTES)
+    with transaction.atomic(durable=True):
+        blob = keep_bytes(raw)
+        row = InboundMail(mailbox=mailbox, raw=blob, channel=channel, next_try_at=timezone.now())
+        InboundMail.objects.bulk_create([row], ignore_conflicts=True)
+        announce_work()
+    return InboundMail.objects.get(mailbox=mailbox, raw=blob)
+
+
+def keep_for(*, mailbox_name: str, raw: bytes, channel: str) -> InboundMail:
+    """The same, for a mailbox by its name. Raises UnknownMailbox besides."""
+    mailbox = Mailbox.objects.filter(name=mailbox_name, is_active=True).first()
+    if mailbox is None:
+        raise UnknownMailbox(mailbox_name, list(Mailbox.objects.filter(is_active=True).values_list("name", flat=True)))
+    return keep(mailbox=mailbox, raw=raw, channel=channel)
+
+
+def announce_work() -> None:
+    """Wake the worker when this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [WORK_CHANNEL])
