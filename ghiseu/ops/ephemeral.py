@@ -19,14 +19,18 @@ FAILED = "failed: "
 
 
 def main(answer: Path) -> int:
-    """Run until standard input closes. Writes `ready: URL` (as the tables' owner) or `failed: sentence` to `answer`."""
+    """Run until standard input closes. Writes `ready: URL` (as the tables' owner) or `failed: sentence` to `answer`.
+
+    TEST_POSTGRESQL_BIN names the folder of another PostgreSQL's programs, to test with an older one.
+    """
     # Ctrl-C in the terminal is for the test runner; it closes our input when its last test has ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    programs = Path(os.environ["TEST_POSTGRESQL_BIN"]) if os.environ.get("TEST_POSTGRESQL_BIN") else None
     home = Path(tempfile.mkdtemp(prefix="ghiseu-test-"))
     home.chmod(0o711)
     try:
         try:
-            server = embedded.start(home, durable=False)
+            server = embedded.start(home, durable=False, programs=programs)
         except MachineError as error:
             _answer(answer, f"{FAILED}{error}")
             return 1

@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 LOOK_EVERY_SECONDS = 0.2
 SECONDS_FOR_CHILDREN_TO_END = 3.5
-SECONDS_FOR_PAGES_TO_ANSWER = 60
+SECONDS_FOR_DOORS_TO_OPEN = 60
 LONGEST_DATABASE_PAUSE_SECONDS = 10.0
 
 
@@ -75,7 +75,7 @@ def serve(plan: Plan, say: Callable[[str], None], ready: Callable[[], None]) -> 
             say("Starting the pages, the worker and the mail door")
             for child in children:
                 child.start()
-            _wait_for_pages(plan, children[0])
+            _wait_for_doors(plan, children)
             ready()
             _keep_alive(plan, children, database)
         except StopRequested:
@@ -149,14 +149,17 @@ def _prepare(plan: Plan, lifeline: int, children_lock: int) -> None:
         raise StartFailed("")
 
 
-def _wait_for_pages(plan: Plan, web: Child) -> None:
-    deadline = time.monotonic() + SECONDS_FOR_PAGES_TO_ANSWER
-    while not answers(plan.host, plan.port):
-        if not web.is_alive():
-            raise StartFailed("")
+def _wait_for_doors(plan: Plan, children: list[Child]) -> None:
+    """Wait until pages and LMTP answer. A process that ends already now has said why, and the start has failed."""
+    deadline = time.monotonic() + SECONDS_FOR_DOORS_TO_OPEN
+    while not (answers(plan.host, plan.port) and answers("127.0.0.1", plan.lmtp_port)):
+        ended = [child.name for child in children if not child.is_alive()]
+        if ended:
+            raise StartFailed(f"The process {ended[0]} ended during the start; its reason stands above.")
         if time.monotonic() > deadline:
             raise StartFailed(
-                f"The pages do not answer on port {plan.port} after {SECONDS_FOR_PAGES_TO_ANSWER} seconds."
+                f"Pages (port {plan.port}) and mail door (port {plan.lmtp_port}) do not answer after "
+                f"{SECONDS_FOR_DOORS_TO_OPEN} seconds. Look at the lines above, or run: ghiseu doctor"
             )
         time.sleep(0.05)
 
