@@ -13,9 +13,11 @@ from ghiseu.lib.addresses import Address
 from ghiseu.lib.charsets import decode
 from ghiseu.lib.text import storable, tidy
 from ghiseu.mail.inbound.reading import headers, limits, mime
-from ghiseu.mail.inbound.reading.abuse import AbuseReport, Indicator
+from ghiseu.mail.inbound.reading.abuse import AbuseReport, read_abuse
+from ghiseu.mail.inbound.reading.abuse_formats import read_structured
 from ghiseu.mail.inbound.reading.body import read_body
 from ghiseu.mail.inbound.reading.bounces import Bounce, read_bounce
+from ghiseu.mail.inbound.reading.indicators import Indicator
 from ghiseu.mail.inbound.reading.parts import ParsedAttachment, attachment_of, sort_parts
 
 __all__ = ["Address", "ParsedAttachment", "ParsedMail", "parse_mail"]
@@ -133,6 +135,9 @@ def _read(raw: bytes) -> ParsedMail:
     body = read_body(contents)
     senders = headers.addresses_of(root, "from") or headers.addresses_of(root, "sender")
     replied = headers.ids_of(root, "in-reply-to")
+    structured = read_structured(root, body.text)
+    bounce = None if structured else read_bounce(root, body.text)
+    findings = read_abuse(root, body, structured, is_bounce=bounce is not None)
     return ParsedMail(
         sender=senders[0] if senders else None,
         to=headers.addresses_of(root, "to"),
@@ -148,9 +153,9 @@ def _read(raw: bytes) -> ParsedMail:
         reply_text=body.text,
         attachments=tuple(attachment_of(part) for part in contents.attached) + body.embedded,
         auto_submitted=headers.text_of(root, "auto-submitted").lower() not in ("", "no"),
-        bounce=read_bounce(root, body.text),
-        abuse_report=None,
-        indicators=(),
+        bounce=bounce,
+        abuse_report=findings.report,
+        indicators=findings.indicators,
         headers=headers.decoded_fields(root),
     )
 
