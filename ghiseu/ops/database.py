@@ -106,8 +106,8 @@ def explain(description: dict[str, Any], error: BaseException) -> str:
     """One sentence for an administrator: which server, what it said, what to do. Never contains the password."""
     from django.conf import settings
 
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    cause = said[-1].strip().removeprefix("DETAIL:").strip()
+    said = str(error).strip().partition("\n")[0] or type(error).__name__
+    cause = said.removeprefix("connection failed: ").rstrip(".")
     place = f"{description['HOST'] or 'the local socket'}{':' + description['PORT'] if description['PORT'] else ''}"
     if settings.DATABASE_IS_EMBEDDED:
         if "No such file or directory" in str(error) or "Connection refused" in str(error):

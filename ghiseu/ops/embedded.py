@@ -134,8 +134,8 @@ def start(
 ) -> Running:
     """Make sure that the private PostgreSQL of `home` runs, and that its database and roles exist.
 
-    `durable=False` is for tests: nothing survives a crash of the machine. `programs` is the folder of another PostgreSQL's
-    programs, for tests with an older one. `say` hears what takes long or is unusual.
+    `durable=False` is for tests: nothing survives a crash of the machine. `programs` is the folder of another
+    PostgreSQL's programs, for tests with an older one. `say` hears what takes long or is unusual.
     Raises DatabaseUnavailable with cause and remedy.
     """
     location = locate(home)

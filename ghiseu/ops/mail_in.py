@@ -21,9 +21,9 @@ def take(mailbox: str, source: BinaryIO, start: Callable[[], None], complain: Ca
         start()
         return _take(mailbox, source, complain)
     except MachineError as error:
-        complain(f"{error} The mail was not stored; try again.")
+        complain(f"The mail was not stored, try again: {error}")
     except Exception as error:  # noqa: BLE001 -- in doubt the mail server keeps the mail
-        complain(f"{_sentence(error)} The mail was not stored; try again.")
+        complain(f"The mail was not stored, try again: {_sentence(error)}")
     return TRY_AGAIN
 
 
