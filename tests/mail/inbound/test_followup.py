@@ -1,0 +1,84 @@
+"""What joins a ticket, and what must not."""
+
+import pytest
+from django.test import override_settings
+
+from ghiseu.mail.inbound.followup import belonging_of
+from ghiseu.mail.inbound.parse import parse_mail
+from ghiseu.mail.message_ids import new_message_id, ticket_id_in
+from ghiseu.people.models import Agent, Customer
+from ghiseu.tickets.models import Article, Ticket
+from tests.factories import make_article, make_queue
+from tests.mail.mails import mail_bytes
+
+pytestmark = pytest.mark.django_db
+OLEG = "Oleg <oleg@other.example>"
+
+
+@pytest.fixture
+def article(vera: Customer) -> Article:
+    return make_article(make_queue(), customer=vera, message_id="hers@site.example")
+
+
+def belonging(**fields: str) -> tuple[Ticket | None, Ticket | None, bool]:
+    found = belonging_of(parse_mail(mail_bytes(**fields)))
+    return found.joins, found.points_to, found.is_verified
+
+
+def test_our_signed_message_id_joins(article: Article) -> None:
+    ours = new_message_id(article.ticket)
+
+    assert belonging(in_reply_to=ours) == (article.ticket, None, True)
+    assert belonging(references=f"<hers@site.example> <{ours}>") == (article.ticket, None, True)
+
+
+def test_a_stranger_who_holds_our_message_joins_as_unverified(article: Article) -> None:
+    assert belonging(in_reply_to=new_message_id(article.ticket), sender=OLEG) == (article.ticket, None, False)
+
+
+def test_the_number_joins_only_with_a_known_participant(article: Article) -> None:
+    subject = f"Re: Site down [#{article.ticket.number}]"
+
+    assert belonging(subject=subject) == (article.ticket, None, False)
+    assert belonging(subject=subject, sender="VERA@Site.Example") == (article.ticket, None, False)
+    assert belonging(subject=subject, sender=OLEG) == (None, article.ticket, True)
+
+
+def test_a_foreign_message_id_opens_nothing(article: Article) -> None:
+    assert belonging(in_reply_to="hers@site.example") == (None, article.ticket, True)
+    assert belonging(in_reply_to="hers@site.example", sender=OLEG) == (None, None, True)
+
+
+def test_guessed_and_changed_message_ids_are_worth_nothing(article: Article) -> None:
+    ours = new_message_id(article.ticket)
+    number, nonce, rest = ours.split(".", 2)
+    other = f"t{article.ticket.pk + 1}"
+    flipped = rest[:5] + ("0" if rest[5] != "0" else "1") + rest[6:]
+
+    for forged in (
+        f"{other}.{nonce}.{rest}",
+        f"{number}.{'0' * 16}.{rest}",
+        f"{number}.{nonce}.{flipped}",
+        f"{number}.x@y",
+    ):
+        assert ticket_id_in(forged) is None
+        assert belonging(in_reply_to=forged) == (None, None, True)
+
+
+def test_a_message_id_of_an_older_key_is_still_ours(article: Article) -> None:
+    with override_settings(SECRET_KEY="the key of last year, long enough"):
+        old = new_message_id(article.ticket)
+
+    assert ticket_id_in(old) is None
+    with override_settings(SECRET_KEY_FALLBACKS=["the key of last year, long enough"]):
+        assert ticket_id_in(old) == article.ticket.pk
+
+
+def test_the_domain_of_our_message_ids_may_change(article: Article, ana: Agent) -> None:
+    local = new_message_id(article.ticket).split("@")[0]
+
+    assert ticket_id_in(f"<{local}@elsewhere.example>") == article.ticket.pk
+
+
+def test_a_mail_without_a_sender_joins_nothing_by_number(article: Article) -> None:
+    assert belonging(subject=f"[#{article.ticket.number}]", sender="") == (None, article.ticket, True)
