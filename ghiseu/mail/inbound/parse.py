@@ -19,6 +19,7 @@ from ghiseu.mail.inbound.reading.body import read_body
 from ghiseu.mail.inbound.reading.bounces import Bounce, read_bounce
 from ghiseu.mail.inbound.reading.indicators import Indicator
 from ghiseu.mail.inbound.reading.parts import ParsedAttachment, attachment_of, sort_parts
+from ghiseu.mail.inbound.reading.quotes import reply_text
 
 __all__ = ["Address", "ParsedAttachment", "ParsedMail", "parse_mail"]
 
@@ -150,7 +151,7 @@ def _read(raw: bytes) -> ParsedMail:
         references=headers.ids_of(root, "references"),
         text=body.text,
         html=body.html,
-        reply_text=body.text,
+        reply_text=reply_text(body.text),
         attachments=tuple(attachment_of(part) for part in contents.attached) + body.embedded,
         auto_submitted=headers.text_of(root, "auto-submitted").lower() not in ("", "no"),
         bounce=bounce,
