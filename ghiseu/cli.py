@@ -239,6 +239,139 @@ def mail_parse(ndjson: bool) -> None:
     sys.exit(parse_command.main(ndjson))
 
 
+@cli.group()
+def agent() -> None:
+    """Agents: the people who answer."""
+
+
+@agent.command(name="add")
+@click.argument("login")
+@click.option("--name", required=True, help="The name that customers and colleagues see.")
+@click.option("--email", required=True, help="The agent's own address, for notices.")
+@click.option("--role", "roles", multiple=True, help="A role to give; may be repeated.")
+@click.option("--language", type=click.Choice(["en", "ro", "ru", "uk"]), default="en", show_default=True)
+@click.option("--administrator", is_flag=True, help="May administer the desk; that alone shows no ticket.")
+def agent_add(login: str, name: str, email: str, roles: tuple[str, ...], language: str, administrator: bool) -> None:
+    """Add an agent who signs in as LOGIN. The password is asked for, or read from standard input."""
+    start_django("agent-add")
+    from ghiseu.ops import desk
+
+    password = ask_password("Password")
+    desk.add_agent(
+        login=login,
+        name=name,
+        email=email,
+        password=password,
+        language=language,
+        roles=roles,
+        administrator=administrator,
+    )
+    click.echo(f"Agent {login.lower()} can sign in now.")
+
+
+def ask_password(prompt: str) -> str:
+    """Ask twice at a terminal; else the first line of standard input. Never an argument: others could see it."""
+    if sys.stdin.isatty():
+        return str(click.prompt(prompt, hide_input=True, confirmation_prompt=True))
+    password = sys.stdin.readline().rstrip("\n")
+    if not password:
+        raise MachineError("No password came on standard input. Give it as one line.")
+    return password
+
+
+@cli.group()
+def queue() -> None:
+    """Queues: the places where tickets wait."""
+
+
+@queue.command(name="add")
+@click.argument("name")
+@click.option("--address", default="", help="The address that answers from this queue carry.")
+@click.option("--sender-name", default="", help="The name beside that address.")
+@click.option("--signature", default="", help="The text below each answer.")
+def queue_add(name: str, address: str, sender_name: str, signature: str) -> None:
+    """Add the queue NAME; Abuse::Malware stands below Abuse."""
+    start_django("queue-add")
+    from ghiseu.ops import desk
+
+    desk.add_queue(name=name, address=address, sender_name=sender_name, signature=signature)
+    click.echo(f"Queue {name} is there. Nobody sees it until a role has rights on it: ghiseu role grant")
+
+
+@cli.group()
+def role() -> None:
+    """Roles: which rights their agents have on which queues."""
+
+
+@role.command(name="grant")
+@click.argument("role_name", metavar="ROLE")
+@click.argument("rights", nargs=-1, required=True, metavar="RIGHT...")
+@click.option(
+    "--queue", "queues", multiple=True, required=True, help="A queue, or Abuse::* for all below; may be repeated."
+)
+def role_grant(role_name: str, rights: tuple[str, ...], queues: tuple[str, ...]) -> None:
+    """Give ROLE exactly these rights on the queues, and make the role if it is missing.
+
+    Rights: read, note, reply, create, move_into, assign, priority, close, full.
+    """
+    start_django("role-grant")
+    from ghiseu.ops import desk
+
+    names = desk.grant_role(role=role_name, queues=queues, rights=rights)
+    click.echo(f"Role {role_name}: {', '.join(sorted(set(rights)))} on {', '.join(names)}")
+
+
+@cli.group()
+def mailbox() -> None:
+    """Mailboxes: the ways in for mail."""
+
+
+@mailbox.command(name="add")
+@click.argument("name")
+@click.option("--address", required=True, help="The address that customers write to.")
+@click.option("--queue", "queue_name", required=True, help="The queue that its mail goes to.")
+@click.option("--imap-host", default="", help="Fetch from this server; without it mail comes by LMTP or pipe alone.")
+@click.option("--imap-port", type=click.IntRange(1, 65535), default=993, show_default=True)
+@click.option("--imap-login", default="", help="The name to sign in with; the password is asked for.")
+@click.option("--imap-security", type=click.Choice(["tls", "starttls", "plain"]), default="tls", show_default=True)
+@click.option("--imap-folder", default="INBOX", show_default=True)
+@click.option("--move-to", default="", help="Move fetched mail to this folder instead of deleting it on the server.")
+def mailbox_add(name: str, address: str, queue_name: str, **imap: Any) -> None:
+    """Add the mailbox NAME for mail to an address."""
+    start_django("mailbox-add")
+    from ghiseu.ops import desk
+
+    server = None
+    if imap["imap_host"]:
+        server = desk.Imap(
+            host=imap["imap_host"],
+            port=imap["imap_port"],
+            login=imap["imap_login"] or address,
+            password=ask_password("Password of the mailbox"),
+            security=imap["imap_security"],
+            folder=imap["imap_folder"],
+            move_to=imap["move_to"],
+        )
+    desk.add_mailbox(name=name, address=address, queue=queue_name, imap=server)
+    click.echo(f"Mailbox {name} takes mail for {address}.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is well and what is not, with the remedy. Ends with 1 if something fails."""
+    start_django("doctor")
+    from ghiseu.ops.doctor import Level, examine
+
+    colours = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+    failed = False
+    for finding in examine():
+        failed = failed or finding.level is Level.FAIL
+        click.echo(f"{click.style(f'{finding.level:<5}', fg=colours[finding.level])} {finding.text}")
+        if finding.remedy:
+            click.echo(f"      {finding.remedy}")
+    sys.exit(1 if failed else 0)
+
+
 @cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(arguments: tuple[str, ...]) -> None:

@@ -14,6 +14,8 @@ STORED = 0
 REFUSED = 65  # EX_DATAERR
 TRY_AGAIN = 75  # EX_TEMPFAIL
 
+PIECE_BYTES = 1_000_000
+
 
 def take(mailbox: str, source: BinaryIO, start: Callable[[], None], complain: Callable[[str], None]) -> int:
     """Store the mail and return the exit code. `start` loads settings and Django; `complain` tells what went wrong."""
@@ -30,17 +32,23 @@ def take(mailbox: str, source: BinaryIO, start: Callable[[], None], complain: Ca
 def _take(mailbox: str, source: BinaryIO, complain: Callable[[str], None]) -> int:
     from django.conf import settings
 
+    from ghiseu.mail.errors import EmptyMail, MailTooLarge
     from ghiseu.mail.inbound.store import keep_for
 
     limit: int = settings.MAIL_MAX_BYTES
     raw = source.read(limit + 1)
-    if len(raw) > limit:
-        complain(f"The mail is larger than {limit} bytes and was refused. GHISEU_MAIL_MAX_BYTES sets the limit.")
+    # The giver of a larger mail hears its whole size; no more than a piece of it is held.
+    size = len(raw)
+    while piece := source.read(PIECE_BYTES):
+        size += len(piece)
+    if size > limit:
+        complain(str(MailTooLarge(size, limit)))
         return REFUSED
-    if not raw.strip():
-        complain("The mail is empty and was refused: nothing came on standard input.")
+    try:
+        keep_for(mailbox_name=mailbox, raw=raw, channel="pipe")
+    except (EmptyMail, MailTooLarge) as error:
+        complain(str(error))
         return REFUSED
-    keep_for(mailbox_name=mailbox, raw=raw, channel="pipe")
     return STORED
 
 
