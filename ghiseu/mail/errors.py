@@ -3,7 +3,9 @@
 MailError
 ├── EmptyMail        there is nothing to keep
 ├── MailTooLarge     above GHISEU_MAIL_MAX_BYTES
-└── UnknownMailbox   no active mailbox of that name or address
+├── UnknownMailbox   no active mailbox of that name or address
+├── DoorTaken        the LMTP port cannot be had
+└── Unreachable      a mail server cannot be reached or used as it is set up
 """
 
 from __future__ import annotations
@@ -30,3 +32,15 @@ class UnknownMailbox(MailError):
     def __init__(self, name: str, known: list[str]) -> None:
         there = ", ".join(known) if known else "there is none yet; `ghiseu mailbox add` makes one"
         super().__init__(f"There is no active mailbox {name!r}. Nothing was stored. The active ones: {there}.")
+
+
+class DoorTaken(MailError):
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(
+            f"The mail door cannot open port {port} on {host}: {error.strerror or error}. "
+            "Stop the program that has it, or set GHISEU_LMTP_PORT to a free port."
+        )
+
+
+class Unreachable(MailError):
+    """The message is made where the cause is known."""
