@@ -79,12 +79,33 @@ def _forgiving(data: bytes, codec: str) -> str:
         return data.decode(codec)
     except (UnicodeError, LookupError):
         pass  # not a pure text of that charset: look whether it is UTF-8, else keep what can be read
+    if codec == "iso2022_jp_ext":
+        return _japanese_with_vendor_characters(data)
     text = _utf8(data)
     if text is not None:
         return text
     if codec == "cp1252":
         return "".join(_latin_character(byte) for byte in data)
     return data.decode(codec, "replace")
+
+
+_KANJI = re.compile(rb"\x1b\$[@B]([^\x1b]*)(?:\x1b\([BJ])?")
+
+
+def _japanese_with_vendor_characters(data: bytes) -> str:
+    """ISO-2022-JP with the vendors' extra characters (circled digits and the like), which only Shift JIS knows."""
+    return _KANJI.sub(lambda found: _shift_jis(found[1]), data).decode("cp932", "replace")
+
+
+def _shift_jis(pairs: bytes) -> bytes:
+    out = bytearray()
+    for row, cell in zip(pairs[::2], pairs[1::2], strict=False):
+        if not (0x21 <= row <= 0x7E and 0x21 <= cell <= 0x7E):
+            out += bytes((row, cell))
+            continue
+        out.append((row + 1) // 2 + (0x70 if row < 0x5F else 0xB0))
+        out.append(cell + (0x1F if cell < 0x60 else 0x20) if row % 2 else cell + 0x7E)
+    return bytes(out)
 
 
 def _latin_character(byte: int) -> str:

@@ -27,6 +27,8 @@ class Belonging:
     # Whether the sender is proven to take part, and not only holds a message of ours.
     is_verified: bool
     reason: str
+    # Whether a closed ticket opens again by it.
+    reopens: bool = True
 
 
 def belonging_of(parsed: ParsedMail) -> Belonging:
@@ -52,10 +54,12 @@ def belonging_of(parsed: ParsedMail) -> Belonging:
 
 
 def _unless_closed_for_good(ticket: Ticket, is_verified: bool, reason: str) -> Belonging:
-    """Obey the queue where it wants a new ticket instead of an old one opened again."""
-    if not ticket.is_open and ticket.queue.follow_up == FollowUp.NEW_TICKET:
-        return Belonging(None, ticket, True, f"{reason}; it is closed, and its queue makes a new ticket then")
-    return Belonging(ticket, None, is_verified, reason)
+    """Obey the queue where it wants a closed ticket to stay closed."""
+    if ticket.is_open or ticket.queue.follow_up == FollowUp.REOPEN:
+        return Belonging(ticket, None, is_verified, reason)
+    if ticket.queue.follow_up == FollowUp.REJECT:
+        return Belonging(ticket, None, is_verified, f"{reason}; it stays closed, as its queue says", reopens=False)
+    return Belonging(None, ticket, True, f"{reason}; it is closed, and its queue makes a new ticket then")
 
 
 def _quoted_ids(parsed: ParsedMail) -> list[str]:

@@ -15,6 +15,7 @@ from ghiseu.lib.text import storable, tidy
 from ghiseu.mail.inbound.reading import headers, limits, mime
 from ghiseu.mail.inbound.reading.abuse import AbuseReport, read_abuse
 from ghiseu.mail.inbound.reading.abuse_formats import read_structured
+from ghiseu.mail.inbound.reading.automatic import is_automatic
 from ghiseu.mail.inbound.reading.body import read_body
 from ghiseu.mail.inbound.reading.bounces import Bounce, read_bounce
 from ghiseu.mail.inbound.reading.indicators import Indicator
@@ -153,7 +154,7 @@ def _read(raw: bytes) -> ParsedMail:
         html=body.html,
         reply_text=reply_text(body.text),
         attachments=tuple(attachment_of(part) for part in contents.attached) + body.embedded,
-        auto_submitted=headers.text_of(root, "auto-submitted").lower() not in ("", "no"),
+        auto_submitted=bounce is not None or is_automatic(root, body.text),
         bounce=bounce,
         abuse_report=findings.report,
         indicators=findings.indicators,

@@ -16,14 +16,17 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from ghiseu.lib.addresses import Address
+from ghiseu.lib.language import guess_language
+from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice
 from ghiseu.mail.inbound.followup import Belonging, belonging_of
 from ghiseu.mail.inbound.parse import ParsedAttachment, ParsedMail, parse_mail
 from ghiseu.mail.inbound.routing import queue_for
 from ghiseu.mail.models import InboundMail
-from ghiseu.people.customers import customer_for_address
+from ghiseu.mail.outbound.autoresponse import Occasion, answer_automatically, occasion_of_new_ticket
+from ghiseu.people.customers import customer_for_address, mark_proven
 from ghiseu.tickets.actions import NewFile, NewMessage, open_ticket, receive_message
 from ghiseu.tickets.blobs import bytes_of
-from ghiseu.tickets.models import Article, Queue, Ticket
+from ghiseu.tickets.models import Article, Ticket
 
 log = structlog.get_logger(__name__)
 
@@ -71,31 +74,44 @@ def file_mail(mail: InboundMail) -> Article | None:
         held = InboundMail.objects.select_for_update().filter(pk=mail.pk, state=InboundMail.State.RECEIVED).first()
         if held is None:
             return None
-        belonging = belonging_of(parsed)
-        trace = [belonging.reason]
-        if belonging.joins:
-            article = _join(held, parsed, belonging.joins, is_verified=belonging.is_verified)
-        else:
-            queue, why = queue_for(parsed, held.mailbox)
-            article = _open(held, parsed, queue, points_to=belonging.points_to)
-            trace.append(why)
+        article, trace = _file(held, parsed)
         held.state, held.article, held.filed_at, held.error = InboundMail.State.FILED, article, timezone.now(), ""
         held.trace = [*held.trace, *trace]
         held.save(update_fields=["state", "article", "filed_at", "error", "trace"])
-    log.info("mail_filed", mail=mail.pk, ticket=article.ticket.number, reason=belonging.reason)
+    log.info("mail_filed", mail=mail.pk, ticket=article.ticket.number, reason=trace[0])
     return article
 
 
-def _join(mail: InboundMail, parsed: ParsedMail, ticket: Ticket, *, is_verified: bool) -> Article:
-    message = _message(mail, parsed, is_verified=is_verified)
+def _file(mail: InboundMail, parsed: ParsedMail) -> tuple[Article, list[str]]:
+    """The decision, in order: a notice about our own answer, an answer to a ticket, a new ticket."""
+    if answer := answer_that_bounced(parsed):
+        notice, why = file_notice(answer, parsed, _message(mail, parsed, is_verified=True))
+        return notice, [why]
+    belonging = belonging_of(parsed)
+    if belonging.joins:
+        return _join(mail, parsed, belonging.joins, belonging)
+    return _open(mail, parsed, belonging)
+
+
+def _join(mail: InboundMail, parsed: ParsedMail, ticket: Ticket, belonging: Belonging) -> tuple[Article, list[str]]:
+    message = _message(mail, parsed, is_verified=belonging.is_verified)
     customer = customer_for_address(_sender(parsed), name=message.from_name)
-    return receive_message(ticket, message, customer=customer)
+    article = receive_message(ticket, message, customer=customer, reopens=belonging.reopens)
+    if belonging.is_verified:
+        mark_proven(message.from_address)
+    occasion = Occasion.FOLLOW_UP if belonging.reopens else Occasion.REJECTED
+    return article, [belonging.reason, answer_automatically(article, parsed, occasion)]
 
 
-def _open(mail: InboundMail, parsed: ParsedMail, queue: Queue, *, points_to: Ticket | None) -> Article:
+def _open(mail: InboundMail, parsed: ParsedMail, belonging: Belonging) -> tuple[Article, list[str]]:
+    queue, why = queue_for(parsed, mail.mailbox)
     message = _message(mail, parsed, is_verified=True)
     customer = customer_for_address(_sender(parsed), name=message.from_name)
-    return open_ticket(queue, message, customer=customer, related=points_to)
+    language = guess_language(f"{parsed.subject} {parsed.reply_text}")
+    article = open_ticket(queue, message, customer=customer, language=language, related=belonging.points_to)
+    closed = belonging.points_to is not None and not belonging.points_to.is_open
+    occasion = Occasion.NEW_TICKET if closed else occasion_of_new_ticket(queue)
+    return article, [belonging.reason, why, answer_automatically(article, parsed, occasion)]
 
 
 def _sender(parsed: ParsedMail) -> str:
@@ -115,7 +131,7 @@ def _message(mail: InboundMail, parsed: ParsedMail, *, is_verified: bool) -> New
         reply_to=_people(parsed.reply_to),
         message_id=parsed.message_id or "",
         in_reply_to=parsed.in_reply_to or "",
-        files=[_file(file, position) for position, file in enumerate(parsed.attachments, start=1)],
+        files=[_new_file(file, position) for position, file in enumerate(parsed.attachments, start=1)],
         raw=mail.raw,
         written_at=parsed.date,
         is_verified=is_verified,
@@ -126,7 +142,7 @@ def _people(addresses: Sequence[Address]) -> list[dict[str, str]]:
     return [{"name": one.name, "address": one.address} for one in addresses]
 
 
-def _file(file: ParsedAttachment, position: int) -> NewFile:
+def _new_file(file: ParsedAttachment, position: int) -> NewFile:
     name = file.filename or f"attachment-{position}{mimetypes.guess_extension(file.content_type) or ''}"
     return NewFile(name, file.content_type, file.content, is_inline=file.inline, content_id=file.content_id or "")
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from ghiseu.lib.charsets import decode
 from ghiseu.lib.html import clean_html, html_to_text, text_to_html
-from ghiseu.lib.text import storable, tidy, unix_lines
+from ghiseu.lib.text import one_line, storable, tidy, unix_lines
 from ghiseu.mail.inbound.reading import limits
 from ghiseu.mail.inbound.reading.flowed import unflow
 from ghiseu.mail.inbound.reading.parts import Contents, ParsedAttachment, TextPart, clean_filename, text_of_part
+from ghiseu.mail.inbound.reading.tnef import TnefFile
 from ghiseu.mail.inbound.reading.uuencode import extract_embedded
 
+_CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,300}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.I)
 
 
@@ -37,10 +39,23 @@ def read_body(contents: Contents) -> Body:
         text = "\n\n".join(text for text in plain if text.strip())
         texts.append(text or "\n\n".join(html_to_text(page) for page in html))
         pages.append("\n".join(html) if html else text_to_html(text) if text else "")
+    for envelope in contents.envelopes():
+        embedded += [_from_envelope(file) for file in envelope.files]
+        if not any(text.strip() for text in texts):
+            sources += [storable(envelope.html)] if envelope.html else []
+            pages += [envelope.html or text_to_html(storable(envelope.text))]
+            texts.append(unix_lines(storable(envelope.text)) or html_to_text(envelope.html))
     text = tidy("\n\n".join(text for text in texts if text.strip()))[: limits.MAX_TEXT_CHARACTERS]
     html_source = "\n".join(sources)[: limits.MAX_HTML_BYTES]
     page = clean_html("\n<hr>\n".join(page for page in pages if page)[: limits.MAX_HTML_BYTES]) if html_source.strip() else None
     return Body(text, page or None, html_source, tuple(embedded))
+
+
+def _from_envelope(file: TnefFile) -> ParsedAttachment:
+    kind = file.content_type.lower()
+    content_type = kind if _CONTENT_TYPE.fullmatch(kind) else "application/octet-stream"
+    identifier = one_line(file.content_id).strip("<> ") or None
+    return ParsedAttachment(clean_filename(file.name), content_type, file.content, identifier is not None, identifier)
 
 
 def _groups(texts: list[TextPart]) -> list[list[TextPart]]:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ghiseu.lib.addresses import parse_addresses
 from ghiseu.lib.charsets import decode
@@ -19,12 +20,12 @@ MAX_WORDS = 6_000  # characters of a notification in which its sentences are loo
 
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,128}@[A-Za-z0-9\u0080-\uffff][\w.\u0080-\uffff-]{0,253}")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
-_REPLY_CODE = re.compile(r"(?<![\d.\[:/-])([45])([0-7]\d)(?=[\s:;<#-]|$)(?!\s*(?:bytes|kb|mb|hours|days|minutes|characters))")
+_REPLY_CODE = re.compile(r"(?:(?<![\d.\[:/-])|(?<=code :)|(?<=code:))([45])([0-7]\d)(?=[\s:;,<#-]|$)(?!\s*(?:bytes|kb|mb|hours|days|minutes|characters))")
 _STATUS_FIELD = re.compile(r"^\s{0,20}(?:final-recipient|original-recipient|x-actual-recipient)\s?:", re.I | re.M)
 _DIVIDER = re.compile(
     r"^[^\w\n]{0,80}(?:this is (?:a |the )?copy of|original (?:mail|message|e-mail)|below (?:this line )?is a copy|returned message|(?:the )?header of the original|"
     r"(?:included|following|attached|enclosed) is (?:a|the) (?:copy|original|header)|un(?:sent|delivered) (?:message|mail)|message (?:header|follows|text)|"
-    r"the (?:first|original|full|body|text|message) [^\n]{0,60}(?:follow|below)|copy of (?:the|your)|your (?:original )?message (?:follows|reads|was)|below is (?:a|the)|"
+    r"the (?:first|original|full|body|text|message) [^\n]{0,60}(?:follow|below)|copy of (?:the|your)|your (?:original )?message (?:follows|reads)|below is (?:a|the)|"
     r"begin(?:ning)? of (?:the )?(?:original|returned)|start of (?:returned|original)|ursprüngliche nachricht|----)[^\n]{0,200}$",
     re.I | re.M,
 )
@@ -62,12 +63,12 @@ def read_bounce(root: Part, text: str) -> Bounce | None:
     text = text[: limits.MAX_SCAN_CHARACTERS]
     notice, returned = _divide(text)
     recipients = list(_from_reports(root, text))
-    if recipients or _has_failure_report(root):
+    if recipients:
         recipients = [one for one in recipients if one.action in ("failed", "delayed")]
         if not recipients:
-            return None
+            return None  # a report of success
     else:
-        recipients = list(_from_notification_service(root, text))
+        recipients = list(_from_notification_service(text))
     if not recipients:
         if not _is_notice(root, notice):
             return None
@@ -85,19 +86,27 @@ def _divide(text: str) -> tuple[str, str]:
 # ------------------------------------------------------------ RFC 3464
 
 
-def _has_failure_report(root: Part) -> bool:
-    return any(part.content_type in ("message/delivery-status", "message/global-delivery-status") for part in root.walk())
-
-
 def _from_reports(root: Part, text: str) -> Iterator[BouncedRecipient]:
     """Recipients of a machine-readable report: its own part, or the same fields written into the text."""
-    for part in root.walk():
-        if "delivery-status" in part.content_type and not part.children:
-            yield from _from_fields(decode(part.decoded()[: limits.MAX_SCAN_CHARACTERS], part.parameters.get("charset", "")), text)
-            return
+    for part in _report_parts(root):
+        yield from _from_fields(decode(part.decoded()[: limits.MAX_SCAN_CHARACTERS], part.parameters.get("charset", "")), text)
+        return
     if _STATUS_FIELD.search(text) and re.search(r"^\s{0,20}(?:action|status)\s?:", text, re.I | re.M):
         notice, _ = _divide(text)
         yield from _from_fields(text if not _STATUS_FIELD.search(notice) else notice, text)
+
+
+def _report_parts(root: Part) -> Iterator[Part]:
+    """Status parts of this mail, or of a report that a gateway put into a mail of its own."""
+    for part in root.walk():
+        if "delivery-status" in part.content_type and not part.children:
+            yield part
+    if not is_from_mail_system(root):
+        return
+    for part in root.walk():
+        if part.content_type == "message/rfc822" and part is not root and b"delivery-status" in part.body[:20_000]:
+            inner = mime.parse(part.decoded())
+            yield from (found for found in inner.walk() if "message/delivery-status" in found.content_type and inner.content_type == "multipart/report")
 
 
 def _from_fields(report: str, text: str) -> Iterator[BouncedRecipient]:
@@ -156,17 +165,14 @@ def _refined(status: str | None, diagnostic: str) -> str | None:
 # ------------------------------------------------------------ services that report in JSON
 
 
-def _from_notification_service(root: Part, text: str) -> Iterator[BouncedRecipient]:
+def _from_notification_service(text: str) -> Iterator[BouncedRecipient]:
     """Amazon SES by SNS: a JSON object with notificationType or eventType Bounce."""
     start = text.find("{")
-    if start < 0 or '"bounce' not in text:
+    if start < 0 or "bouncedRecipients" not in text:
         return
-    try:
-        message, _ = json.JSONDecoder().raw_decode(text[start:].replace("\n", ""))
-    except (ValueError, RecursionError):
-        return
-    if not isinstance(message, dict):
-        return
+    message = _json_object(text[start:].replace("\n", ""))
+    if isinstance(message.get("Message"), str):
+        message = _json_object(message["Message"])
     bounce = message.get("bounce")
     if str(message.get("notificationType") or message.get("eventType")).lower() != "bounce" or not isinstance(bounce, dict):
         return
@@ -179,6 +185,14 @@ def _from_notification_service(root: Part, text: str) -> Iterator[BouncedRecipie
             address = one_line(str(one.get("emailAddress") or "")) or None
             action = "delayed" if temporary else "failed"
             yield BouncedRecipient(address, code, action, diagnostic, category_of(diagnostic, code))
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 # ------------------------------------------------------------ plain words
@@ -268,8 +282,8 @@ def category_of(words: str, status: str | None) -> str:
     """What kind of failure the words and the status code tell."""
     text = one_line(storable(words)).lower()[:MAX_WORDS]
     by_status = bounce_words.BY_STATUS.get(status[2:]) if status else None
-    if by_status in ("mailbox-full", "too-large", "no-domain"):
-        return by_status
+    if status and (by_status in ("mailbox-full", "too-large") or status[2:] in ("1.2", "1.6", "1.7", "1.8", "7.13")):
+        return by_status or "delivery-problem"
     for name, pattern in bounce_words.CATEGORIES:
         if pattern.search(text):
             return name

@@ -16,6 +16,9 @@ from ghiseu.mail.inbound.reading.parameters import parse_parameters
 from ghiseu.mail.inbound.reading.uuencode import decode_uu_lines
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+MAX_JUNK_LINES = 8
+
+_USUAL_FIELDS = {b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type", b"received", b"return-path", b"content-transfer-encoding"}
 _BLANK_LINES = re.compile(rb"(?:[ \t]{0,4000}(?:\r\n|\n|\r)){1,100}")
 _END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 _GUESSED_BOUNDARY = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,200}?)[ \t]*(?:\r\n|\n|\r)(?=[A-Za-z-]{1,60}:)")
@@ -155,13 +158,22 @@ def _line_end(raw: bytes, start: int) -> tuple[int, int]:
 
 
 def _goes_on(raw: bytes, position: int, *, continued: bool = False) -> bool:
-    """Whether the next line is a header field, or (`continued`) goes on with one."""
-    end, _ = _line_end(raw, position)
-    line = raw[position:end]
-    if continued and line[:1] in (b" ", b"\t") and line.strip():
-        return True
-    found = _FIELD.match(line)
-    return found is not None and b"@" not in found[1] and len(found[1]) < 60
+    """Whether the header goes on: a field on the next line, a continuation of one (`continued`), or, after some lines
+    that lost their indentation, a field that every mail has."""
+    for number in range(MAX_JUNK_LINES):
+        end, after = _line_end(raw, position)
+        line = raw[position:end]
+        if not line.strip():
+            return False
+        if number == 0 and continued and line[:1] in (b" ", b"\t"):
+            return True
+        if found := _FIELD.match(line):
+            if number == 0 and b"@" not in found[1] and len(found[1]) < 60:
+                return True
+            if found[1].lower() in _USUAL_FIELDS:
+                return True
+        position = after
+    return False
 
 
 def _split(body: bytes, boundary: str) -> list[bytes]:

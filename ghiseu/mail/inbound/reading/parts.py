@@ -6,12 +6,14 @@ Inline text is the message; everything else, unnamed parts, status reports and e
 import hashlib
 import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ghiseu.lib.charsets import decode, decode_words
 from ghiseu.lib.text import one_line
 from ghiseu.mail.inbound.reading import limits
 from ghiseu.mail.inbound.reading.mime import Part
+from ghiseu.mail.inbound.reading.tnef import SIGNATURE, Tnef, read_tnef
 
 _TEXT = {"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown"}
 _OTHER_FORMS_OF_TEXT = {"text/x-amp-html", "text/watch-html"}
@@ -55,6 +57,14 @@ class Contents:
     texts: list[TextPart] = field(default_factory=list)
     attached: list[Part] = field(default_factory=list)
 
+    def envelopes(self) -> Iterator[Tnef]:
+        """What is inside the winmail.dat files among the attachments."""
+        for part in self.attached:
+            if "tnef" in part.content_type or part.parameters.get("name", "").lower() == "winmail.dat":
+                content = part.decoded()
+                if content.startswith(SIGNATURE) and (found := read_tnef(content)):
+                    yield found
+
 
 def sort_parts(root: Part) -> Contents:
     """Walk the tree once and sort its leaves."""
@@ -74,6 +84,8 @@ def sort_parts(root: Part) -> Contents:
         elif _is_read(part, root):
             contents.texts.append(TextPart(part, part.decoded(), part.content_type == "text/html", alternative))
         elif part.content_type not in _OTHER_FORMS_OF_TEXT:
+            if _is_read_and_attached(part):
+                contents.texts.append(TextPart(part, part.decoded(), False, alternative))
             contents.attached.append(part)
     return contents
 
@@ -82,15 +94,24 @@ def _is_read(part: Part, root: Part) -> bool:
     if part.content_type not in _TEXT:
         return False
     word, parameters = part.disposition()
-    if word == "attachment":
-        return False
-    return part is root or not (parameters.get("filename") or part.parameters.get("name"))
+    return word != "attachment" and (part is root or not _filename(part, parameters))
+
+
+def _is_read_and_attached(part: Part) -> bool:
+    """Plain text that its writer wants to be seen, but which is a file as well."""
+    return part.content_type == "text/plain" and part.disposition()[0] == "inline"
+
+
+def _filename(part: Part, parameters: dict[str, str]) -> str:
+    """The name for the file: of Content-Disposition, or of Content-Type where the first lost its letters to question marks."""
+    name, other = parameters.get("filename", ""), part.parameters.get("name", "")
+    return other if not name or ("?" in name and other and "?" not in other) else name
 
 
 def attachment_of(part: Part) -> ParsedAttachment:
     """The part as a file."""
     word, parameters = part.disposition()
-    name = clean_filename(parameters.get("filename") or part.parameters.get("name") or "")
+    name = clean_filename(_filename(part, parameters))
     content_id = one_line(decode_words(part.value("content-id"))).strip("<> ") or None
     content = part.body if part.main_type == "message" and not _is_encoded(part) else part.decoded()
     inline = word == "inline" or (word != "attachment" and content_id is not None)

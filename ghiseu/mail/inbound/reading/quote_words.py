@@ -10,12 +10,12 @@ WROTE = re.compile(
     r"(?<!\w)(?:wrote|writes|a écrit|à écrit|ecrit|a ecrit|schrieb|schreibt|geschrieben|escribió|escribio|ha escrito|ha scritto|scrisse|schreef|geschreven|escreveu|skrev|napisał(?:\(a\)|\(-a\)|a|/a)?|"
     r"napisal|pisze|kirjoitti|a scris|scris|scrie|написал(?:\(а\)|а|/а)?|пишет|писал(?:\(а\)|а)?|написав(?:\(ла\)|/ла)?|написала|пише|napsal(?:\(a\)|a)?|napísal(?:\(a\)|a)?|píše|írta|ezt írta|yazdı|şunları yazdı|"
     r"έγραψε|написа|napisao|napisala|je napisao|rašė|rakstīja|kirjutas|viết|đã viết|menulis|написал:|写道|寫道|写到|さんは書きました|のメッセージ|님이 작성|schreibselte|écrivit|sent|notified|commented|said|"
-    r"va escriure|idatzi du|ha escrit|escribiu|skrifaði|skrifar|כתב|كتب)(?!\w)",
+    r"كتب(?:/كتبت|ت)?|نوشت|va escriure|idatzi du|ha escrit|escribiu|skrifaði|skrifar|כתב(?:/ה|ה)?|님이)(?!\w)",
     re.I,
 )
 # The first word of such a line.
 ON = re.compile(
-    r"^\W{0,12}(?:on|at|in message|in article|le|am|im|el|il|op|em|no dia|den|w dniu|dnia|dne|dňa|pe|la data de|la|în data|in data|în|în ziua|в|во|у|on the|o|fre|lör|sön|mån|tis|ons|tor|man|tir|ma|ti|ke|to|la|su|pada|vào|2\d{3}|\d{1,2}[./-])(?!\w)",
+    r"^\W{0,12}(?:on|at|in message|in article|le|am|im|el|il|op|em|no dia|den|w dniu|dnia|dne|dňa|pe|la data de|la|în data|in data|în|în ziua|в|во|у|on the|o|fre|lör|sön|mån|tis|ons|tor|man|tir|ma|ti|ke|to|la|su|pada|vào|في|بتاريخ|ב|בתאריך|2\d{3}|\d{1,2}[./-])(?!\w)",
     re.I,
 )
 _MONTH = (
@@ -24,16 +24,18 @@ _MONTH = (
 )
 DATE = re.compile(r"\d{1,4}\s{0,2}[./年-]\s{0,2}\d{1,2}\s{0,2}[./月-]\s{0,2}\d{1,4}|\d{1,2}[.:]\d\d(?:\s?[ap]\.?m\.?)?|(?<!\w)(?:" + _MONTH + r")\w{0,8}\.?,?\s{0,3}\d|\d{1,2}\.?\s{1,3}(?:de\s)?(?:" + _MONTH + ")", re.I)
 ADDRESS = re.compile(r"[\w.+=-]{1,64}@[\w.-]{1,255}")
+# The same in the middle of a line, after other words.
+SHARED = re.compile(r"(?:\s-{2,4}\s?|(?<=\S)-{2,4}\s?|\s{1,3})On\s(?:(?:mon|tue|wed|thu|fri|sat|sun)\w{0,6}|\d{1,2}[./ -]|(?:" + _MONTH + r")\w{0,6}\s\d).{4,200}(?:wrote|writes)\s?:\s{0,3}$", re.I)
 # A date, a name and an address, and nothing else: Gmail in many languages, Yandex, Mail.ru.
 DATED_SENDER = re.compile(
     r"^\W{0,12}(?:\w{2,14}\.?,?\s)?(?:\d{1,4}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\.?\s(?:de\s)?\w{3,12}\.?,?\s(?:de\s)?\d{4}|\w{3,12}\.?\s\d{1,2},?\s\d{4}|\d{4}年).{0,150}?[<(\[]?(?:mailto:)?[\w.+=-]{1,64}@[\w.-]{1,255}[>)\]]{0,3}.{0,30}[:：]\s{0,3}$"
 )
 
-_FROM = r"from|de|von|van|da|od|fra|från|de la|от|от кого|від|від кого|lähettäjä|feladó|kimden|gönderen|expéditeur|remitente|mittente|afzender|nadawca|expeditor|отправитель|absender|发件人|寄件者|差出人|送信元|보낸 사람|από|odesílatel|odosielateľ|nuo|saatja|no|dari|từ|שאת|من"
-_SENT = r"sent|date|envoyé|envoyée|date d'envoi|gesendet|datum|verzonden|inviato|data|wysłano|wysłane|sendt|dato|skickat|fecha|enviado|enviado el|enviada|enviada em|enviado em|trimis|отправлено|дата|надіслано|lähetetty|päivämäärä|pvm|küldve|dátum|gönderilme tarihi|gönderildi|tarih|sent at|发送时间|发件时间|日期|寄件日期|送信日時|日時|보낸 날짜|ημερομηνία|στάλθηκε|odesláno|odoslané|date sent|送信|saadetud|kuupäev|išsiųsta"
-_TO = r"to|à|an|aan|a|do|till|til|para|către|catre|кому|до|vastaanottaja|címzett|kime|kimden|destinataire|empfänger|ontvanger|destinatario|destinatari|destinatar|收件人|宛先|받는 사람|προς|komu|kam|kepada|đến|кого"
-_SUBJECT = r"subject|objet|sujet|betreff|onderwerp|oggetto|temat|emne|ämne|asunto|assunto|subiect|тема|aihe|tárgy|konu|主题|主旨|主題|件名|제목|θέμα|předmět|predmet|tema|teema|perihal|chủ đề"
-_OTHER = r"cc|cci|bcc|copie à|copie|kopie|kopia|копия|копія|reply-to|réponse à|antwort an|répondre à|importance|priority|attachments|anlagen|pièces jointes|抄送|másolatot kap|organization|message-id|copia|kopi|в копии|resent-from|x-\w{2,20}"
+_FROM = r"from|de|von|van|da|od|fra|från|de la|от|от кого|від|від кого|lähettäjä|feladó|kimden|gönderen|expéditeur|remitente|mittente|afzender|nadawca|expeditor|отправитель|absender|发件人|寄件者|差出人|送信元|보낸 사람|από|odesílatel|odosielateľ|nuo|saatja|no|dari|từ|מאת|من|از"
+_SENT = r"sent|date|envoyé|envoyée|date d'envoi|gesendet|datum|verzonden|inviato|data|wysłano|wysłane|sendt|dato|skickat|fecha|enviado|enviado el|enviada|enviada em|enviado em|trimis|отправлено|дата|надіслано|lähetetty|päivämäärä|pvm|küldve|dátum|gönderilme tarihi|gönderildi|tarih|sent at|发送时间|发件时间|日期|寄件日期|送信日時|日時|보낸 날짜|ημερομηνία|στάλθηκε|odesláno|odoslané|date sent|送信|saadetud|kuupäev|išsiųsta|تم الإرسال|أرسلت|التاريخ|تاريخ|נשלח|תאריך"
+_TO = r"to|à|an|aan|a|do|till|til|para|către|catre|кому|до|vastaanottaja|címzett|kime|kimden|destinataire|empfänger|ontvanger|destinatario|destinatari|destinatar|收件人|宛先|받는 사람|προς|komu|kam|kepada|đến|кого|إلى|אל|به"
+_SUBJECT = r"subject|objet|sujet|betreff|onderwerp|oggetto|temat|emne|ämne|asunto|assunto|subiect|тема|aihe|tárgy|konu|主题|主旨|主題|件名|제목|θέμα|předmět|predmet|tema|teema|perihal|chủ đề|الموضوع|موضوع|נושא"
+_OTHER = r"cc|cci|bcc|copie à|copie|kopie|kopia|копия|копія|reply-to|réponse à|antwort an|répondre à|importance|priority|attachments|anlagen|pièces jointes|抄送|másolatot kap|organization|message-id|copia|kopi|в копии|نسخة|resent-from|x-\w{2,20}"
 HEADER_FROM = re.compile(rf"^[\W_]{{0,12}}(?:{_FROM})\s{{0,3}}\*{{0,2}}\s?[:：]\*{{0,2}}(?!//)", re.I)
 HEADER_SENT = re.compile(rf"^[\W_]{{0,12}}(?:{_SENT})\s{{0,3}}\*{{0,2}}\s?[:：]\*{{0,2}}", re.I)
 HEADER_TO = re.compile(rf"^[\W_]{{0,12}}(?:{_TO})\s{{0,3}}\*{{0,2}}\s?[:：]\*{{0,2}}", re.I)
@@ -75,12 +77,12 @@ DEVICE = re.compile(
     r"(?:отправлено|послано|отправлен\w{0,3}|написано|сообщение отправлено) (?:с|со|из|через|от|при|in|via|мобильн\w{0,5}) ?.{1,90}|отправлено .{0,20}(?:iphone|ipad|android|samsung|mail\.ru|яндекс|yandex|телефон|почт).{0,60}|"
     r"(?:надіслано|відправлено|надіслан\w{0,3}|повідомлення надіслано) (?:з|із|зі|через|за|від) ?.{1,90}|"
     r"(?:trimis|expediat|mesaj trimis|transmis|scris) (?:de pe|din|de la|de|prin|cu|via|folosind) .{1,90}|obțineți outlook .{0,60}|descărcați outlook .{0,60}|"
-    r"(?:elküldve|küldve) .{1,90}|.{1,40}(?:ról|ről|készülékemről) küldve|odesláno .{1,90}|odoslané .{1,90}|poslano .{1,90}|(?:.{1,40} )?(?:ımdan|umdan|imden|telefonumdan) gönderildi.{0,20}|.{1,30}(?:から送信|より送信).{0,20}|(?:从我的|发自我的|來自我的|發自我的|从|发自|傳送自我的) ?.{1,30}(?:发送|傳送)?|나의 .{1,20}에서 보냄|στάλθηκε από .{1,60}|"
+    r"(?:elküldve|küldve) .{1,90}|.{1,40}(?:ról|ről|készülékemről) küldve|odesláno .{1,90}|odoslané .{1,90}|poslano .{1,90}|(?:.{1,40} )?(?:ımdan|umdan|imden|telefonumdan) gönderildi.{0,20}|.{1,30}(?:から送信|より送信).{0,20}|(?:从我的|发自我的|來自我的|發自我的|从|发自|傳送自我的) ?.{1,30}(?:发送|傳送)?|나의 .{1,20}에서 보냄|أ\W?رسلت من .{1,60}|تم الإرسال من .{1,60}|נשלח מ.{1,60}|στάλθηκε από .{1,60}|"
     r"my (?:phone|mobile).{0,30}typos.{0,40}|(?:please )?excuse (?:the |any |my )?(?:brevity|typos|spelling|terseness|short).{0,80}|sorry for (?:the )?(?:brevity|typos).{0,60}|pardon (?:the |any |my )?(?:brevity|typos).{0,60}|via (?:newton mail|mobile).{0,60}"
     r")[\s>*_~—–|\])-]{0,12}$", re.I
 )
 DASHES = re.compile(r"^\s{0,3}(?:--|—|––|—-|-—)\s{0,3}$|^-- ?$")
-RULE = re.compile(r"^\s{0,5}(?:[-—–]{3,100}|_{2,100}|={3,100}|\*{3,100}|#{4,100}|~{3,100}|(?:[-_*=] ){3,60})\s{0,5}$")
+RULE = re.compile(r"^[\s*]{0,5}(?:(?:[.·•]\s?){5,60}|[-—–]{3,100}|_{2,100}|={3,100}|\*{3,100}|#{4,100}|~{3,100}|(?:[-_*=] ){3,60})[\s*]{0,5}$")
 # What lists and programs put under a mail.
 FOOTER = re.compile(
     r"^[\W_]{0,20}(?:(?:you (?:are )?receiv(?:ed?|ing) this (?:message|e-?mail|mail|because)|you received this message because|to unsubscribe|to (?:view|stop receiving|respond|reply)[^.]{0,60}(?:this|visit|email|discussion|thread|topic)|to post to this group|unsubscribe|"

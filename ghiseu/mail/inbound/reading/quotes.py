@@ -13,17 +13,20 @@ from ghiseu.mail.inbound.reading import limits
 from ghiseu.mail.inbound.reading import quote_words as words
 
 MAX_INTRODUCTION_LINES = 5
+MAX_HEADER_LINES = 24
 MAX_SIGNATURE_LINES = 14
+MAX_SIGNATURE_CHARACTERS = 700
 MAX_INTRODUCTION_CHARACTERS = 400
 
 _QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;|＞|\|\s)")
-_ONE_HEADER = re.compile(r"^[\s*_]{0,6}[\w][\w '’.-]{0,30}\s{0,3}\*{0,2}[:：]")
+_WRAPPED_END = re.compile(r"^\s?>\s?(?:wrote|:|[\w ]{0,20}:)")  # Gmail wraps "<somebody@example.com\\n> wrote:"
+_INVISIBLE = dict.fromkeys((0x200B, 0x200E, 0x200F, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069, 0xFEFF))
 
 
 @dataclass(slots=True)
 class _Line:
     text: str
-    kind: str  # e(mpty) q(uoted) h(ead of a quote) b(lock of headers) o(riginal follows) f(orwarded) s(ignature) d(evice) t(ext)
+    kind: str  # e(mpty) q(uoted) h(ead of a quote) b(lock of headers) o(riginal follows) f(orwarded) s(ignature) d(evice) c(ode) t(ext)
 
 
 def reply_text(text: str) -> str:
@@ -48,17 +51,24 @@ def reply_text(text: str) -> str:
 
 
 def _kinds(raw: list[str]) -> list[_Line]:
-    lines = [_Line(text, _plain_kind(text)) for text in raw]
+    lines: list[_Line] = []
+    fenced = False
+    for text in raw:
+        fence = text.lstrip().startswith("```")
+        fenced = fenced != fence
+        if fenced or fence:
+            lines.append(_Line(text, "c"))
+        else:
+            lines += [_Line(piece, _plain_kind(piece)) for piece in _shared_line(text)]
+    _mark_wrapped_quotes(lines)
     index = 0
     while index < len(lines):
         line = lines[index]
         if line.kind == "t" and (length := _introduction(lines, index)):
-            for introduced in lines[index : index + length]:
-                introduced.kind = "h"
+            _mark(lines, index, length, "h")
             index += length
         elif line.kind == "t" and (length := _header_block(lines, index)):
-            for header in lines[index : index + length]:
-                header.kind = "b"
+            _mark(lines, index, length, "b")
             index += length
         elif line.kind == "f":
             for forwarded in lines[index + 1 :]:
@@ -69,6 +79,28 @@ def _kinds(raw: list[str]) -> list[_Line]:
     return lines
 
 
+def _mark(lines: list[_Line], start: int, length: int, kind: str) -> None:
+    for line in lines[start : start + length]:
+        line.kind = kind
+
+
+def _shared_line(text: str) -> list[str]:
+    """A line cut in two where the introduction of a quote follows other words on the same line."""
+    if len(text) < 600 and text.rstrip().endswith(":") and (shared := words.SHARED.search(text)) and shared.start() > 0 and text[: shared.start()].strip(" >*_-\""):
+        return [text[: shared.start()].rstrip(" -"), text[shared.start() :].lstrip(" -")]
+    return [text]
+
+
+def _mark_wrapped_quotes(lines: list[_Line]) -> None:
+    """A piece of a quoted line that a program wrapped without repeating the mark belongs to the quote."""
+    for before, line, after in zip(lines, lines[1:], [*lines[2:], _Line("", "e")], strict=False):
+        if line.kind == "t" and before.kind == "q" and after.kind in "qe":
+            quoted = before.text.rstrip()
+            begins_low = not line.text[:1].isupper() and not line.text[:1].isdigit()
+            if after.kind == "q" and begins_low and len(quoted) > 35 and quoted[-1:] not in ".?!:;…>":
+                line.kind = "q"
+
+
 def _plain_kind(text: str) -> str:
     if not text.strip():
         return "e"
@@ -76,6 +108,7 @@ def _plain_kind(text: str) -> str:
         return "q"
     if len(text) > limits.MAX_LINE_CHARACTERS:
         return "t"
+    text = text.translate(_INVISIBLE)
     if words.FORWARDED.match(text):
         return "f"
     if words.ORIGINAL.match(text) or words.ZOHO.match(text) or words.REPLY_LINE.match(text):
@@ -94,15 +127,24 @@ def _introduction(lines: list[_Line], start: int) -> int:
         if start + length > len(lines):
             return 0
         line = lines[start + length - 1]
-        # a mail program that wraps the line may leave one blank line, or a stray quotation mark, in the middle of it
-        if line.kind not in ("t", "q") or (line.kind == "q" and (length == 1 or not re.match(r"^\s?>\s?(?:wrote|:|[\w ]{0,20}:)", line.text))):
+        if line.kind not in "tq" or (line.kind == "q" and (length == 1 or not _WRAPPED_END.match(line.text))):
             return 0
-        joined = f"{joined} {line.text.strip()}".strip()
+        joined = f"{joined} {line.text.translate(_INVISIBLE).strip()}".strip()
         if len(joined) > MAX_INTRODUCTION_CHARACTERS:
             return 0
         if _introduces(joined, followed_by_quote=_next_kind(lines, start + length) == "q"):
-            return length
+            return length if _begins_here(lines[start : start + length]) else 0
     return 0
+
+
+def _begins_here(lines: list[_Line]) -> bool:
+    """Whether an introduction of several lines begins with the first of them, and not with a later one."""
+    first, *later = (line.text.translate(_INVISIBLE) for line in lines)
+    if not later:
+        return True
+    if any(words.ON.match(line) and words.DATE.search(line) for line in later):
+        return words.ON.match(first) is not None and words.DATE.search(first) is not None
+    return words.ON.match(first) is not None or words.DATE.search(first) is not None or "@" in first or first.rstrip().endswith("<")
 
 
 def _next_kind(lines: list[_Line], start: int) -> str:
@@ -132,26 +174,25 @@ def _introduces(joined: str, *, followed_by_quote: bool) -> bool:
 
 def _header_block(lines: list[_Line], start: int) -> int:
     """How many lines from here are the header of an answered mail (From, Sent, To, Subject); 0 if they are none."""
-    first = lines[start].text
-    if len(first) > 500 or not (words.HEADER_FROM.match(first) or words.HEADER_SENT.match(first) or words.HEADER_SUBJECT.match(first) or words.HEADER_TO.match(first)):
+    first = lines[start].text.translate(_INVISIBLE)
+    if len(first) > 500 or not _header_kinds(first) - {"other"}:
         return 0
     seen: set[str] = set()
-    length = blanks = 0
-    for line in lines[start : start + 24]:
-        kinds = _header_kinds(line.text)
-        if line.kind == "e":
-            blanks += 1
-            if blanks > 1 and len(seen) >= 3 or blanks > 5:
+    length = 0
+    for offset, line in enumerate(lines[start : start + MAX_HEADER_LINES]):
+        kinds = _header_kinds(line.text.translate(_INVISIBLE))
+        if kinds and line.kind in "tod":
+            if "from" in seen and "from" in kinds and offset > 1 and len(seen) >= 3:
                 break
-        elif kinds:
             seen |= kinds
-            length = lines.index(line, start) - start + 1 if blanks else length + 1
-        elif length and not blanks and not _ONE_HEADER.match(line.text) and len(seen) < 5 and _continues(lines[start + length - 1].text, line.text):
-            length += 1
+            length = offset + 1
+        elif line.kind == "e":
+            if offset + 1 - length > 2:
+                break
+        elif length == offset and _continues(lines[start + offset - 1].text, line.text):
+            length = offset + 1
         else:
             break
-        if not blanks:
-            continue
     enough = len(seen) >= 3 or (len(seen) == 2 and "from" in seen and (words.ADDRESS.search(first) is not None or "sent" in seen))
     return length if enough and "from" in seen and seen & {"sent", "to", "subject"} else 0
 
@@ -191,7 +232,7 @@ def _history_start(lines: list[_Line]) -> int:
 
 
 def _has_words(lines: list[_Line]) -> bool:
-    return any(line.kind == "t" and not words.RULE.match(line.text) for line in lines)
+    return any((line.kind == "t" and not words.RULE.match(line.text)) or (line.kind == "c" and line.text.strip()) for line in lines)
 
 
 def _without_quotes(lines: list[_Line]) -> list[_Line]:
@@ -244,6 +285,8 @@ def _without_signature(lines: list[_Line]) -> list[_Line]:
             return lines
         if line.kind == "s" and _has_words(lines[:index]) and not any(later.kind in "qf" for later in lines[index:]):
             return lines[:index]
+        if line.kind == "d" and _has_words(lines[:index]) and not any(later.kind in "qf" for later in lines[index:]):
+            return lines[:index]
         is_rule = line.kind == "t" and words.RULE.match(line.text) is not None
         if is_rule and _has_words(lines[:index]) and _is_signature(lines[index + 1 :]):
             return lines[:index]
@@ -253,8 +296,8 @@ def _without_signature(lines: list[_Line]) -> list[_Line]:
 def _is_signature(lines: list[_Line]) -> bool:
     """Whether the lines under a rule are a footer or a short signature."""
     filled = [line for line in lines if line.kind != "e"]
-    if not filled:
+    if not filled or words.FOOTER.match(filled[0].text):
         return True
-    if words.FOOTER.match(filled[0].text):
-        return True
-    return len(filled) <= MAX_SIGNATURE_LINES // 2 and all(line.kind in "td" and len(line.text) < 80 for line in filled) and not any(words.RULE.match(line.text) for line in filled)
+    if len(filled) > MAX_SIGNATURE_LINES or sum(len(line.text) for line in filled) > MAX_SIGNATURE_CHARACTERS:
+        return False
+    return all(line.kind in "td" and len(line.text) < 140 and not words.RULE.match(line.text) for line in filled)
