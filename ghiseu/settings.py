@@ -168,6 +168,8 @@ MAIL_DOMAIN = (os.environ.get("GHISEU_MAIL_DOMAIN", "").strip() or _host_of_base
 if not all(label.replace("-", "a").isalnum() for label in MAIL_DOMAIN.strip("[]").split(".")):
     raise BadSetting(f"GHISEU_MAIL_DOMAIN is {MAIL_DOMAIN!r}. It takes a domain, as mail.example.com.")
 MAIL_MAX_BYTES = number("GHISEU_MAIL_MAX_BYTES", 52_428_800, 1_000_000, 1_000_000_000)
+# Receipts and other automatic mail, of all queues together.
+AUTOMATIC_MAILS_PER_HOUR = number("GHISEU_AUTOMATIC_MAILS_PER_HOUR", 500, 0, 100_000)
 SMTP_URL = os.environ.get("GHISEU_SMTP_URL", "").strip()
 if SMTP_URL and (
     urlsplit(SMTP_URL).scheme not in ("smtp", "smtp+starttls", "smtps") or not urlsplit(SMTP_URL).hostname
@@ -220,9 +222,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "ghiseu.agent.middleware.AgentLocale",
+    "ghiseu.agent.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "ghiseu.agent.middleware.Refusals",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -265,6 +269,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "ghiseu.agent.session.locked_out"
 
 # --- security --------------------------------------------------------------------------------------------------------
 
@@ -275,6 +280,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "ghiseu.agent.errors.csrf_failed"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

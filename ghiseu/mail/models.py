@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from ghiseu.people.models import Language
 from ghiseu.tickets.models import Article, Blob, Queue
 
 
@@ -66,6 +67,7 @@ class InboundMail(models.Model):
         RECEIVED = "received", _("received")
         FILED = "filed", _("filed")
         QUARANTINED = "quarantined", _("quarantined")
+        IGNORED = "ignored", _("ignored")
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="inbound")
     raw = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
@@ -105,7 +107,8 @@ class OutboundMail(models.Model):
         FAILED = "failed", _("failed")
 
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="outbound")
-    sender = models.CharField(max_length=320)
+    # Empty for automatic mail: nobody wants its bounces, and robots do not answer it (RFC 3834 section 3.3).
+    sender = models.CharField(max_length=320, blank=True)
     recipient = models.CharField(max_length=320)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     tries = models.PositiveIntegerField(default=0)
@@ -128,3 +131,49 @@ class OutboundMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article_id} > {self.pk}"
+
+
+class AutoResponse(models.Model):
+    """What the desk answers by itself, by queue, occasion and language. No row, no answer.
+
+    The text may name `{number}` and `{queue}`, and nothing that the sender chose (promise O6).
+    """
+
+    class Occasion(models.TextChoices):
+        RECEIVED = "received", _("a new ticket")
+        FOLLOW_UP = "follow_up", _("an answer joined its ticket")
+        REJECTED = "rejected", _("an answer to a ticket that stays closed")
+        NEW_TICKET = "new_ticket", _("a new ticket instead of a closed one")
+        OUTSIDE_HOURS = "outside_hours", _("a new ticket while nobody is there")
+
+    queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="auto_responses")
+    occasion = models.CharField(max_length=14, choices=Occasion.choices)
+    language = models.CharField(max_length=2, choices=Language.choices)
+    subject = models.CharField(max_length=300)
+    text = models.TextField()
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("queue", "occasion", "language"), name="mail_autoresponse_unique"),
+            models.CheckConstraint(condition=~Q(subject="") & ~Q(text=""), name="mail_autoresponse_says_something"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.queue}: {self.occasion}: {self.language}"
+
+
+class AutomaticMail(models.Model):
+    """An automatic mail that left for an address: what the limits are counted from. Old rows are swept away."""
+
+    address = models.CharField(max_length=320)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("address", "-created_at"), name="mail_automatic_by_address"),
+            models.Index(fields=("-created_at",), name="mail_automatic_by_time"),
+        )
+
+    def __str__(self) -> str:
+        return self.address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from ghiseu.people.models import Customer, Identity
 
@@ -27,6 +28,24 @@ def customer_for_address(address: str, *, name: str = "", language: str = "") ->
         if known is None:
             raise
         return known
+
+
+def mark_proven(address: str) -> None:
+    """Somebody answered from this address holding a message that only we could have sent: it is real, and works."""
+    theirs = Identity.objects.filter(kind=Identity.Kind.EMAIL, value=address.lower())
+    theirs.filter(proven_at__isnull=True).update(proven_at=timezone.now())
+    theirs.filter(bounced_at__isnull=False).update(bounced_at=None, bounce_reason="")
+
+
+def mark_bounced(address: str, reason: str) -> None:
+    """Mail to this address came back; `reason` is what the other side said."""
+    theirs = Identity.objects.filter(kind=Identity.Kind.EMAIL, value=address.lower())
+    theirs.update(bounced_at=timezone.now(), bounce_reason=reason)
+
+
+def is_proven(address: str) -> bool:
+    theirs = Identity.objects.filter(kind=Identity.Kind.EMAIL, value=address.lower())
+    return theirs.filter(proven_at__isnull=False).exists()
 
 
 def _owner_of(value: str) -> Customer | None:

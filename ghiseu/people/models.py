@@ -113,6 +113,12 @@ class Identity(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identities")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.EMAIL)
     value = models.CharField(max_length=320)
+    # When somebody first answered from here with a message in hand that only we could have sent: the address is real
+    # and read by who uses it. Until then it is a claim, to which automatic mail says as little as possible.
+    proven_at = models.DateTimeField(null=True)
+    # Since when mail to it comes back, and what the other side said.
+    bounced_at = models.DateTimeField(null=True)
+    bounce_reason = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -66,6 +66,7 @@ _SENTENCES: Mapping[Kind, Callable[[Event], str]] = {
     Kind.PRIORITY_CHANGED: lambda _event: _("%(who)s changed the priority from %(old)s to %(new)s"),
     Kind.QUEUE_CHANGED: lambda _event: _("%(who)s moved it from %(old)s to %(new)s"),
     Kind.STATE_CHANGED: _state,
+    Kind.DELIVERY_FAILED: lambda _event: _("An answer did not reach %(recipient)s: %(reason)s"),
     Kind.LOCKED: lambda _event: _("%(who)s locked it"),
     Kind.UNLOCKED: lambda _event: _("%(who)s unlocked it"),
 }

@@ -121,8 +121,8 @@ class _RowCompare(models.Func):
     def as_sql(  # type: ignore[override]  # the stubs give parameters a narrower type than Django does
         self,
         compiler: SQLCompiler,
-        connection: BaseDatabaseWrapper,
-        **_context: Any,  # noqa: ARG002  # Django's signature
+        connection: BaseDatabaseWrapper,  # noqa: ARG002  # Django's signature
+        **_context: Any,
     ) -> tuple[str, list[Any]]:
         parts: list[str] = []
         params: list[Any] = []

@@ -13,6 +13,7 @@ def mail_bytes(
     in_reply_to: str = "",
     references: str = "",
     cc: str = "",
+    extra: str = "",
 ) -> bytes:
     fields = {
         "From": sender,
@@ -28,4 +29,20 @@ def mail_bytes(
         "Content-Transfer-Encoding": "8bit",
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
-    return f"{head}\r\n{text}\r\n".encode()
+    return f"{head}{extra}\r\n{text}\r\n".encode()
+
+
+def bounce_bytes(*, message_id: str, recipient: str, action: str = "failed") -> bytes:
+    """A delivery status notification (RFC 3464) for a message of ours."""
+    return (
+        "From: Mail Delivery System <MAILER-DAEMON@mx.site.example>\r\n"
+        "To: support@desk.example\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+        "Message-ID: <dsn.1@mx.site.example>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="edge"\r\n\r\n'
+        "--edge\r\nContent-Type: text/plain\r\n\r\nYour message could not be delivered.\r\n"
+        "--edge\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Reporting-MTA: dns; mx.site.example\r\n\r\nFinal-Recipient: rfc822; {recipient}\r\n"
+        f"Action: {action}\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 user unknown\r\n\r\n"
+        "--edge\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+        f"Message-ID: <{message_id}>\r\nSubject: Re: Site down\r\n\r\n--edge--\r\n"
+    ).encode()

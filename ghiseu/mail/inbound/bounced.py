@@ -11,7 +11,7 @@ from ghiseu.tickets.models import Article
 
 
 def answer_that_bounced(parsed: ParsedMail) -> Article | None:
-    """The answer of ours that this notice is about; only our own signed Message-ID proves it, for notices are forged."""
+    """The answer of ours that this notice is about; our own signed Message-ID proves it, for notices are forged."""
     if parsed.bounce is None:
         return None
     ids = (parsed.bounce.original_message_id or "", parsed.in_reply_to or "", *parsed.references)

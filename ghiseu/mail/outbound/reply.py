@@ -35,7 +35,7 @@ def recipients_for(article: Article, *, everyone: bool) -> Recipients:
     A message's Reply-To comes before its From (RFC 5322 section 3.6.2). Our own addresses are left out, so that the
     desk never writes to itself. An answer to our own message goes where that one went.
     """
-    ours = _our_addresses()
+    ours = our_addresses()
     if article.is_from_customer:
         to = article.reply_to or [{"name": article.from_name, "address": article.from_address}]
         others = [*article.to, *article.cc] if everyone else []
@@ -134,7 +134,8 @@ def _as_rows(people: Iterable[Address]) -> list[dict[str, str]]:
     return [{"name": person.name, "address": person.address} for person in people]
 
 
-def _our_addresses() -> set[str]:
+def our_addresses() -> set[str]:
+    """Every address that mail to the desk goes to."""
     queues = Queue.objects.exclude(address="").values_list("address", flat=True)
     return set(queues) | set(Mailbox.objects.values_list("address", flat=True))
 

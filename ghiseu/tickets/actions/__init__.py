@@ -7,7 +7,15 @@ reads the history afterwards.
 
 from ghiseu.tickets.actions.assign import assign_ticket
 from ghiseu.tickets.actions.lock import lock_ticket, unlock_ticket
-from ghiseu.tickets.actions.messages import NewFile, NewMessage, receive_message, write_note, write_reply
+from ghiseu.tickets.actions.messages import (
+    NewFile,
+    NewMessage,
+    answer_automatically,
+    note_delivery_failure,
+    receive_message,
+    write_note,
+    write_reply,
+)
 from ghiseu.tickets.actions.move import move_ticket
 from ghiseu.tickets.actions.open import open_ticket
 from ghiseu.tickets.actions.priority import set_priority
@@ -16,10 +24,12 @@ from ghiseu.tickets.actions.state import close_ticket, reopen_ticket, set_pendin
 __all__ = [
     "NewFile",
     "NewMessage",
+    "answer_automatically",
     "assign_ticket",
     "close_ticket",
     "lock_ticket",
     "move_ticket",
+    "note_delivery_failure",
     "open_ticket",
     "receive_message",
     "reopen_ticket",

@@ -56,21 +56,40 @@ class NewMessage:
     is_verified: bool = True
 
 
-def receive_message(ticket: Ticket, message: NewMessage, *, customer: Customer) -> Article:
+def receive_message(ticket: Ticket, message: NewMessage, *, customer: Customer, reopens: bool = True) -> Article:
     """A customer's message joins the ticket; a closed or waiting ticket opens again, and its customer waits for us.
 
-    A ticket from the archive comes back by it.
+    A ticket from the archive comes back by it. With `reopens` false a closed ticket stays closed: the message is kept,
+    and nobody waits.
     """
     with transaction.atomic():
         ticket = hold(ticket)
         article = add_article(
             ticket, message, sender_type=SenderType.CUSTOMER, channel=Channel.EMAIL, visible=True, customer=customer
         )
-        change(ticket, waiting_since=ticket.waiting_since or article.created_at)
         record(ticket, Kind.MESSAGE_RECEIVED, by=customer, article=article)
-        if ticket.state_type not in (StateType.NEW, StateType.OPEN):
+        if reopens and ticket.state_type not in (StateType.NEW, StateType.OPEN):
             change_state(ticket, state_of_type(StateType.OPEN), by=None)
-            change(ticket, waiting_since=article.created_at)
+        if ticket.is_open:
+            change(ticket, waiting_since=ticket.waiting_since or article.created_at)
+    return article
+
+
+def answer_automatically(ticket: Ticket, message: NewMessage) -> Article:
+    """The desk's own answer joins the ticket. It is no answer to the matter: the customer waits on, the state stays."""
+    with transaction.atomic():
+        ticket = hold(ticket)
+        article = add_article(ticket, message, sender_type=SenderType.SYSTEM, channel=Channel.EMAIL, visible=True)
+        record(ticket, Kind.REPLY_WRITTEN, by=None, article=article)
+    return article
+
+
+def note_delivery_failure(ticket: Ticket, message: NewMessage, *, recipient: str, reason: str) -> Article:
+    """An answer of ours came back: the notice joins the ticket for the agents' eyes only, and the history says so."""
+    with transaction.atomic():
+        ticket = hold(ticket)
+        article = add_article(ticket, message, sender_type=SenderType.SYSTEM, channel=Channel.EMAIL, visible=False)
+        record(ticket, Kind.DELIVERY_FAILED, by=None, article=article, recipient=recipient, reason=reason)
     return article
 
 
@@ -149,8 +168,11 @@ def add_article(
         **author,
     )
     Attachment.objects.bulk_create(_attachment(article, file) for file in message.files)
-    words = " ".join((message.reply_text or message.text).split())
-    change(ticket, article_count=ticket.article_count + 1, last_words=Truncator(words).chars(LAST_WORDS_CHARS))
+    values: dict[str, Any] = {"article_count": ticket.article_count + 1}
+    if sender_type != SenderType.SYSTEM:
+        words = " ".join((message.reply_text or message.text).split())
+        values["last_words"] = Truncator(words).chars(LAST_WORDS_CHARS)
+    change(ticket, **values)
     return article
 
 

@@ -18,11 +18,13 @@ def open_ticket(
     *,
     customer: Customer,
     priority: Priority = Priority.NORMAL,
+    language: str = "",
     related: Ticket | None = None,
 ) -> Article:
     """Make a ticket of a customer's first message; the article returned knows its ticket.
 
-    The sender takes part, and nobody else: not who stands in Cc. `related` is the ticket that the message named but
+    The sender takes part, and nobody else: not who stands in Cc. `language` counts where the customer's is not known;
+    `related` is the ticket that the message named but
     could not join.
     """
     with transaction.atomic():
@@ -36,7 +38,7 @@ def open_ticket(
             state_type=state.type,
             priority=priority,
             customer=customer,
-            language=customer.language,
+            language=customer.language or language,
             waiting_since=now,
             created_at=now,
             changed_at=now,

@@ -20,6 +20,7 @@ class Kind(models.TextChoices):
     PRIORITY_CHANGED = "priority_changed", _("priority changed")
     QUEUE_CHANGED = "queue_changed", _("moved")
     STATE_CHANGED = "state_changed", _("state changed")
+    DELIVERY_FAILED = "delivery_failed", _("delivery failed")
     LOCKED = "locked", _("locked")
     UNLOCKED = "unlocked", _("unlocked")
 

@@ -20,6 +20,7 @@ class FollowUp(models.TextChoices):
     """What a customer's answer to a closed ticket does."""
 
     REOPEN = "reopen", _("open the ticket again")
+    REJECT = "reject", _("keep it closed and say so")
     NEW_TICKET = "new_ticket", _("make a new ticket, linked to the old one")
 
 
@@ -31,6 +32,8 @@ class Queue(models.Model):
     sender_name = models.CharField(max_length=200, blank=True)
     signature = models.TextField(blank=True)
     follow_up = models.CharField(max_length=12, choices=FollowUp.choices, default=FollowUp.REOPEN)
+    # When somebody is there, as `Mo-Fr 09:00-18:00`, read by `ghiseu.sla.hours`; empty means always.
+    office_hours = models.CharField(max_length=200, blank=True)
     # A lock lapses after this time, so that an agent who went home holds nothing back; 0 means never.
     unlock_after_minutes = models.PositiveIntegerField(default=0)
     is_active = models.BooleanField(default=True)

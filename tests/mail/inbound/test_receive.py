@@ -49,7 +49,11 @@ def test_a_mail_becomes_a_ticket(mailbox: Mailbox) -> None:
     assert (article.text.strip(), article.from_address) == ("Bună ziua, domeniul a expirat.", "vera@site.example")
     assert article.raw is not None
     assert bytes_of(article.raw) == raw
-    assert mail.trace == ["new ticket", "queue Support by mailbox support"]
+    assert mail.trace == [
+        "new ticket",
+        "queue Support by mailbox support",
+        "no automatic answer: the queue Support has none for “a new ticket”",
+    ]
 
 
 def test_the_same_bytes_make_one_ticket_however_often_they_come(mailbox: Mailbox) -> None:
