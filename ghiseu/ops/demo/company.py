@@ -1,0 +1,35 @@
+"""The demo company, for whoever starts it: fill it in, and say who can sign in. Light to import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ghiseu.ops.demo import script
+from ghiseu.ops.errors import MachineError
+
+
+class DeskInUse(MachineError):
+    """The database holds a desk that is not the demo company's."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database holds a desk already, and the demo company goes into an empty one only. "
+            "Set GHISEU_HOME to another folder, or DATABASE_URL to an empty database."
+        )
+
+
+def sign_in_help() -> str:
+    """Who can sign in, for the terminal; needs neither Django nor a database."""
+    rows = script.read("company")["agent"]
+    lines = [f"  {row['login']:<8}{row['password']:<19}{row['name']}: {' and '.join(row['roles'])}" for row in rows]
+    return "\n".join(["Sign in with one of these names and passwords:", *lines])
+
+
+def fill(progress: Callable[[str], None]) -> None:
+    """Fill an empty database with the demo company; a full one stays as it is, an interrupted filling goes on.
+
+    Raises DeskInUse where the database holds another desk.
+    """
+    from ghiseu.ops.demo.filling import fill_desk
+
+    fill_desk(progress)
