@@ -15,7 +15,7 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from aiosmtpd.lmtp import LMTP
@@ -66,7 +66,7 @@ async def _serve(host: str, port: int, stop: threading.Event) -> None:
         raise DoorTaken(host, port, error) from error
     log.info("lmtp_open", host=host, port=port)
     async with server:
-        while not stop.is_set():
+        while not stop.is_set():  # noqa: ASYNC110 -- the event is one of threads and signals
             await asyncio.sleep(LOOK_EVERY_SECONDS)
         server.close()
         await door.close()
@@ -78,26 +78,24 @@ class Door:
 
     def __init__(self) -> None:
         self.open: set[Conversation] = set()
-        self.at_work = 0
+        self.at_work: set[asyncio.Future[Any]] = set()
         self.room_for_large = asyncio.Semaphore(LARGE_AT_A_TIME)
         self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="lmtp")
 
     async def in_thread(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do the work where it may wait; its database connection goes back to the pool afterwards."""
         call = functools.partial(_with_connection, functools.partial(work, *args, **kwargs))
-        self.at_work += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
-        finally:
-            self.at_work -= 1
+        future = asyncio.get_running_loop().run_in_executor(self._threads, call)
+        self.at_work.add(future)
+        future.add_done_callback(self.at_work.discard)
+        return await future
 
     async def close(self) -> None:
         """Let what is being stored finish, and hang up."""
-        deadline = asyncio.get_running_loop().time() + SECONDS_TO_FINISH
-        while self.at_work and asyncio.get_running_loop().time() < deadline:
+        if self.at_work:
+            await asyncio.wait(self.at_work, timeout=SECONDS_TO_FINISH)
+            # One more turn of the loop, so that the last answers leave before the line is cut.
             await asyncio.sleep(LOOK_EVERY_SECONDS)
-        # One more turn of the loop, so that the last answers leave before the line is cut.
-        await asyncio.sleep(0)
         for conversation in list(self.open):
             conversation.hang_up()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -233,7 +231,7 @@ def store(recipient: str, raw: bytes) -> str:
         return f"550 5.6.0 {error}"
     except MailTooLarge:
         return too_large()
-    except Exception as error:  # noqa: BLE001 -- whatever it was: the mail server still has the mail
+    except Exception as error:  # whatever it was: the mail server still has the mail
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         log.error("lmtp_not_stored", cause="disk full" if full else type(error).__name__, exc_info=error)
         return "452 4.3.1 The disk is full. Nothing is lost; try again" if full else TRY_AGAIN

@@ -22,7 +22,7 @@ from ghiseu.lib.addresses import normal_address
 from ghiseu.lib.text import one_line, storable, unix_lines
 from ghiseu.mail.models import OutboundMail
 from ghiseu.tickets.blobs import bytes_of
-from ghiseu.tickets.models import Article
+from ghiseu.tickets.models import Article, SenderType
 
 # What a thread needs to hang together; mail programs cut longer lists themselves.
 MOST_REFERENCES = 20
@@ -41,18 +41,20 @@ _UTF8.header_encoding = BASE64
 def compose(mail: OutboundMail) -> bytes:
     """The mail of an article, with CRLF line ends. Who is only in Bcc stands nowhere in it (promise O4).
 
-    Nothing in it comes from `mail` but the sender, and nothing from what may change later.
+    All of it comes from the article, and nothing from what may change later.
     Raises FileNotFoundError where the data folder has lost an attachment.
     """
     article = mail.article
     lines = [
         _header("Date", format_datetime(localtime(article.created_at))),
         _header("Message-ID", f"<{article.message_id}>"),
-        _header("From", *_people([{"name": article.from_name, "address": mail.sender}])),
+        _header("From", *_people([{"name": article.from_name, "address": article.from_address}])),
         *addressing(article),
         _header("In-Reply-To", *_ids([article.in_reply_to])),
         _header("References", *_ids(references_of(article)), separator=""),
         _header("Content-Language", article.ticket.language),
+        # Tells other machines not to answer (RFC 3834 section 5). What an agent wrote is no automatic mail.
+        _header("Auto-Submitted", "auto-replied" if article.sender_type == SenderType.SYSTEM else ""),
     ]
     return "".join(lines).encode("ascii") + _body(article).as_bytes()
 
