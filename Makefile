@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard ghiseu/locale/*/LC_MESSAGES/django.po))
 # Two workers: the suite waits for the database about as much as it computes.
 TEST_WORKERS ?= 2
 
@@ -19,26 +20,28 @@ help:
 	@echo "make lock      compile requirements/*.txt anew from pyproject.toml"
 	@echo "make messages  collect the texts for the translators"
 
-setup: $(VENV)/.dev
+setup: $(VENV)/.dev $(CATALOGUES)
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	@echo "Installing the tools for development"
 	@$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
 
-$(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(wildcard ghiseu/locale/*/LC_MESSAGES/*.po)
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
 	@test -x $(BIN)/python || { echo "Making the environment $(VENV)"; $(PYTHON) -m venv $(VENV); } || \
 		{ rm -rf $(VENV); echo "Python's venv module is incomplete. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing the locked packages"
-	@$(PIP) install --require-hashes --no-deps -r requirements/runtime.txt
+	@$(PIP) install --no-compile --require-hashes --no-deps -r requirements/runtime.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
-	@if [ -d ghiseu/locale ]; then $(BIN)/pybabel --quiet compile --domain django --directory ghiseu/locale; fi
 	@touch $@
 
-run: $(VENV)/.runtime
+ghiseu/locale/%/LC_MESSAGES/django.mo: ghiseu/locale/%/LC_MESSAGES/django.po $(VENV)/.runtime
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+run: $(VENV)/.runtime $(CATALOGUES)
 	@$(BIN)/ghiseu serve
 
-demo: $(VENV)/.runtime
+demo: $(VENV)/.runtime $(CATALOGUES)
 	@exec $(BIN)/ghiseu demo
 
 test: setup
@@ -64,9 +67,17 @@ lock: setup
 	$(COMPILE) --extra dev --constraint requirements/runtime.txt --output-file requirements/dev.txt \
 		pyproject.toml requirements/build.in
 
-messages: setup
-	$(BIN)/pybabel --quiet extract --mapping babel.cfg --keywords pgettext:1c,2 --output ghiseu/locale/django.pot ghiseu
-	$(BIN)/pybabel --quiet update --domain django --input-file ghiseu/locale/django.pot --output-dir ghiseu/locale --previous
+KEYWORDS := --keywords "pgettext:1c,2 npgettext:1c,2,3 gettext_lazy ngettext_lazy:1,2 pgettext_lazy:1c,2"
+
+messages: $(VENV)/.runtime
+	$(BIN)/pybabel --quiet extract --mapping babel.cfg $(KEYWORDS) --no-location --sort-output --project Ghișeu \
+		--version 0.1 --copyright-holder "the Ghișeu contributors" \
+		--output $(VENV)/django.pot ghiseu
+	@for language in en ro; do \
+		if [ -f ghiseu/locale/$$language/LC_MESSAGES/django.po ]; then verb=update; else verb=init; fi; \
+		$(BIN)/pybabel --quiet $$verb --domain django --input-file $(VENV)/django.pot --output-dir ghiseu/locale \
+			--locale $$language || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -359,15 +359,6 @@ def _make_roles_and_database(location: Location) -> None:
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
 
 
-def remake_database(location: Location) -> None:
-    """Throw away the database and everything in it, and make an empty one. The server must run."""
-    import psycopg
-
-    with psycopg.connect(location.url(SUPERUSER, "postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    _make_roles_and_database(location)
-
-
 def _make_socket_folder(location: Location) -> None:
     folder = location.sockets
     try:

@@ -5,7 +5,6 @@ Order of a start: locks on the data folder, ports, database, migrations and stat
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -67,7 +66,7 @@ def serve(plan: Plan, say: Callable[[str], None], ready: Callable[[], None]) -> 
     with _signals_stop_us():
         try:
             if plan.own_database:
-                database = _start_database(plan, say)
+                database = embedded.start(plan.home, say=say)
             _prepare(plan, lifeline, lock.children)
             children = [
                 Child(name, [name], lifeline=lifeline, inherited=[lock.children]) for name in ("web", "worker", "lmtp")
@@ -108,21 +107,6 @@ def _second_signal_kills(children: list[Child]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, kill)
-
-
-def _start_database(plan: Plan, say: Callable[[str], None]) -> embedded.Running:
-    database = embedded.start(plan.home, say=say)
-    if plan.demo and unfinished_demo(plan.home).exists():
-        say("The demo company was interrupted the last time; beginning it anew")
-        embedded.remake_database(database.location)
-        for folder in ("blobs", "outgoing"):
-            shutil.rmtree(plan.home / folder, ignore_errors=True)
-    return database
-
-
-def unfinished_demo(home: Path) -> Path:
-    """The mark that stands while the demo company is being filled in."""
-    return home / "demo-unfinished"
 
 
 def _prepare(plan: Plan, lifeline: int, children_lock: int) -> None:
