@@ -7,7 +7,7 @@ from ghiseu.ops.demo import company
 
 
 def prepare(say: Callable[[str], None], *, demo: bool) -> None:
-    """Migrate, grant, collect static files; with `demo` fill in the demo company. Safe to repeat after any interruption.
+    """Migrate, grant, collect static files; with `demo` fill in the demo company. An interrupted call may be repeated.
 
     Django must have been started as the role that owns the tables.
     """
