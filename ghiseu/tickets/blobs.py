@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
+from django.utils import timezone
 
 from ghiseu.lib import blobs as files
 from ghiseu.tickets.models.blob import IN_ROW_BYTES, Blob
@@ -20,13 +22,15 @@ def keep_bytes(data: bytes) -> Blob:
     in_row = len(data) <= IN_ROW_BYTES
     if not in_row:
         files.write(_root(), sha256, data)
-    blob = Blob.objects.filter(sha256=sha256).defer("data").first()
-    if blob is None:
-        row = Blob(sha256=sha256, size=len(data), data=data if in_row else None)
-        # Another writer may be first: their row waits for their commit, and is then found as ours.
-        Blob.objects.bulk_create([row], ignore_conflicts=True)
-        blob = Blob.objects.defer("data").get(sha256=sha256)
-    return blob
+    with connection.cursor() as cursor:
+        # One statement, whether the bytes are new or not: the second of two writers waits and gets the first's row.
+        cursor.execute(
+            "INSERT INTO tickets_blob (sha256, size, data, created_at) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING id",
+            [sha256, len(data), data if in_row else None, timezone.now()],
+        )
+        row = cursor.fetchone()
+    return Blob(pk=row[0], sha256=sha256, size=len(data), data=data if in_row else None)
 
 
 def bytes_of(blob: Blob) -> bytes:

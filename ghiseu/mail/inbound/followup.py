@@ -46,7 +46,7 @@ def belonging_of(parsed: ParsedMail) -> Belonging:
         return Belonging(
             None, ticket, True, f"new ticket: {ticket.number} stands in the subject, but the sender takes no part"
         )
-    if ticket := _by_foreign_message_id(ids, sender):
+    if ids and (ticket := _by_foreign_message_id(ids, sender)):
         return Belonging(
             None, ticket, True, f"new ticket: it answers a message in {ticket.number}, but none that we sent"
         )
@@ -75,6 +75,8 @@ def _by_our_message_id(ids: list[str]) -> Ticket | None:
 
 def _by_number(subject: str) -> Ticket | None:
     numbers = numbers_in(subject)
+    if not numbers:
+        return None
     found = {ticket.number: ticket for ticket in Ticket.objects.select_related("queue").filter(number__in=numbers)}
     return next((found[number] for number in numbers if number in found), None)
 

@@ -12,7 +12,7 @@ import mimetypes
 from collections.abc import Sequence
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from ghiseu.lib.addresses import Address
@@ -50,7 +50,8 @@ def _claim(limit: int) -> list[InboundMail]:
     now = timezone.now()
     due = InboundMail.objects.filter(state=InboundMail.State.RECEIVED, next_try_at__lte=now)
     with transaction.atomic():
-        mails = list(due.select_for_update(skip_locked=True).order_by("next_try_at", "pk")[:limit])
+        due = due.select_related("raw", "mailbox__queue").select_for_update(skip_locked=True, of=("self",))
+        mails = list(due.order_by("next_try_at", "pk")[:limit])
         for mail in mails:
             mail.tries += 1
             mail.next_try_at = now + CLAIM * mail.tries
@@ -71,15 +72,26 @@ def file_mail(mail: InboundMail) -> Article | None:
     """Read the mail and make it a ticket or an article; None where another worker has done so."""
     parsed = parse_mail(bytes_of(mail.raw))
     with transaction.atomic():
-        held = InboundMail.objects.select_for_update().filter(pk=mail.pk, state=InboundMail.State.RECEIVED).first()
-        if held is None:
+        if not _hold(mail):
             return None
-        article, trace = _file(held, parsed)
-        held.state, held.article, held.filed_at, held.error = InboundMail.State.FILED, article, timezone.now(), ""
-        held.trace = [*held.trace, *trace]
-        held.save(update_fields=["state", "article", "filed_at", "error", "trace"])
+        article, trace = _file(mail, parsed)
+        mail.state, mail.article, mail.filed_at, mail.error = InboundMail.State.FILED, article, timezone.now(), ""
+        mail.trace = [*mail.trace, *trace]
+        mail.save(update_fields=["state", "article", "filed_at", "error", "trace"])
     log.info("mail_filed", mail=mail.pk, ticket=article.ticket.number, reason=trace[0])
     return article
+
+
+def _hold(mail: InboundMail) -> bool:
+    """Hold the mail's row for this transaction; False where another worker has filed it meanwhile.
+
+    The transaction need not wait for the disk: the mail itself is safe, and should the power fail it is filed again.
+    Whatever is built on it later - an agent's answer, a mail sent - commits durably, and this one before it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+    waiting = InboundMail.objects.filter(pk=mail.pk, state=InboundMail.State.RECEIVED)
+    return waiting.select_for_update().values_list("pk", flat=True).first() is not None
 
 
 def _file(mail: InboundMail, parsed: ParsedMail) -> tuple[Article, list[str]]:

@@ -10,7 +10,9 @@ from ghiseu.tickets.models import Queue
 def queue_for(parsed: ParsedMail, mailbox: Mailbox) -> tuple[Queue, str]:
     """The queue whose own address the mail names among its recipients, else the mailbox's; and the reason in words."""
     named = [person.address.lower() for person in (*parsed.to, *parsed.cc)][:100]
-    by_address = {queue.address: queue for queue in Queue.objects.active().filter(address__in=named)}
+    # Mostly only the mailbox itself is named, and there is nothing to ask.
+    others = [address for address in named if address != mailbox.address]
+    by_address = {queue.address: queue for queue in Queue.objects.active().filter(address__in=others)} if others else {}
     for address in named:
         if address in by_address:
             queue = by_address[address]

@@ -26,10 +26,12 @@ def keep(*, mailbox: Mailbox, raw: bytes, channel: str) -> InboundMail:
         raise MailTooLarge(len(raw), settings.MAIL_MAX_BYTES)
     with transaction.atomic(durable=True):
         blob = keep_bytes(raw)
-        row = InboundMail(mailbox=mailbox, raw=blob, channel=channel, next_try_at=timezone.now())
-        InboundMail.objects.bulk_create([row], ignore_conflicts=True)
-        announce_work()
-    return InboundMail.objects.get(mailbox=mailbox, raw=blob)
+        row, is_new = InboundMail.objects.get_or_create(
+            mailbox=mailbox, raw=blob, defaults={"channel": channel, "next_try_at": timezone.now()}
+        )
+        if is_new:
+            announce_work()
+    return row
 
 
 def keep_for(*, mailbox_name: str, raw: bytes, channel: str) -> InboundMail:

@@ -34,12 +34,12 @@ HOUR = dt.timedelta(hours=1)
 
 def answer_automatically(article: Article, parsed: ParsedMail, occasion: AutoResponse.Occasion) -> str:
     """Queue the desk's own answer to a message just filed, in its transaction; returns what was decided, in words."""
-    if silence := reason_for_silence(parsed, our_addresses()):
-        return f"no automatic answer: {silence}"
     ticket = article.ticket
     response = _response(ticket, occasion)
     if response is None:
         return f"no automatic answer: the queue {ticket.queue.name} has none for “{occasion.label}”"
+    if silence := reason_for_silence(parsed, our_addresses()):
+        return f"no automatic answer: {silence}"
     if refusal := _limit_reached(article.from_address):
         return f"no automatic answer: {refusal}"
     _queue(ticket, response, article)

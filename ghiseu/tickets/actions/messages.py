@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from ghiseu.people.models import Agent, Customer
@@ -70,8 +69,8 @@ def receive_message(ticket: Ticket, message: NewMessage, *, customer: Customer, 
         record(ticket, Kind.MESSAGE_RECEIVED, by=customer, article=article)
         if reopens and ticket.state_type not in (StateType.NEW, StateType.OPEN):
             change_state(ticket, state_of_type(StateType.OPEN), by=None)
-        if ticket.is_open:
-            change(ticket, waiting_since=ticket.waiting_since or article.created_at)
+        waiting_since = (ticket.waiting_since or article.created_at) if ticket.is_open else None
+        add_to_ticket(ticket, article, waiting_since=waiting_since)
     return article
 
 
@@ -80,6 +79,7 @@ def answer_automatically(ticket: Ticket, message: NewMessage) -> Article:
     with transaction.atomic():
         ticket = hold(ticket)
         article = add_article(ticket, message, sender_type=SenderType.SYSTEM, channel=Channel.EMAIL, visible=True)
+        add_to_ticket(ticket, article)
         record(ticket, Kind.REPLY_WRITTEN, by=None, article=article)
     return article
 
@@ -89,6 +89,7 @@ def note_delivery_failure(ticket: Ticket, message: NewMessage, *, recipient: str
     with transaction.atomic():
         ticket = hold(ticket)
         article = add_article(ticket, message, sender_type=SenderType.SYSTEM, channel=Channel.EMAIL, visible=False)
+        add_to_ticket(ticket, article)
         record(ticket, Kind.DELIVERY_FAILED, by=None, article=article, recipient=recipient, reason=reason)
     return article
 
@@ -112,7 +113,8 @@ def write_reply(ticket: Ticket, message: NewMessage, *, by: Agent, seen_article_
             ticket, message, sender_type=SenderType.AGENT, channel=Channel.EMAIL, visible=True, agent=by
         )
         add_participants(ticket, [person["address"] for person in (*message.to, *message.cc)])
-        change(ticket, waiting_since=None, first_answered_at=ticket.first_answered_at or article.created_at)
+        answered_at = ticket.first_answered_at or article.created_at
+        add_to_ticket(ticket, article, waiting_since=None, first_answered_at=answered_at)
         record(ticket, Kind.REPLY_WRITTEN, by=by, article=article)
         if ticket.state_type != StateType.OPEN:
             change_state(ticket, state_of_type(StateType.OPEN), by=by)
@@ -131,7 +133,7 @@ def write_note(ticket: Ticket, *, text: str, by: Agent, files: Sequence[NewFile]
         article = add_article(
             ticket, message, sender_type=SenderType.AGENT, channel=Channel.NOTE, visible=False, agent=by
         )
-        change(ticket)
+        add_to_ticket(ticket, article)
         record(ticket, Kind.NOTE_WRITTEN, by=by, article=article)
     return article
 
@@ -144,7 +146,7 @@ def refuse_if_moved_on(ticket: Ticket, seen_article_id: int | None) -> None:
 def add_article(
     ticket: Ticket, message: NewMessage, *, sender_type: SenderType, channel: Channel, visible: bool, **author: Any
 ) -> Article:
-    """The rows of one article for a ticket in hand, with the ticket's count and last words; no history of its own."""
+    """The rows of one article for a ticket in hand; the ticket and the history are the caller's to write."""
     article = Article.objects.create(
         ticket=ticket,
         sender_type=sender_type,
@@ -167,13 +169,23 @@ def add_article(
         created_at=max(timezone.now(), ticket.created_at),
         **author,
     )
-    Attachment.objects.bulk_create(_attachment(article, file) for file in message.files)
-    values: dict[str, Any] = {"article_count": ticket.article_count + 1}
-    if sender_type != SenderType.SYSTEM:
-        words = " ".join((message.reply_text or message.text).split())
-        values["last_words"] = Truncator(words).chars(LAST_WORDS_CHARS)
-    change(ticket, **values)
+    if message.files:
+        Attachment.objects.bulk_create(_attachment(article, file) for file in message.files)
     return article
+
+
+def add_to_ticket(ticket: Ticket, article: Article, **values: Any) -> None:
+    """Count the article in, keep its last words where a person wrote it, and change what else follows from it."""
+    values["article_count"] = ticket.article_count + 1
+    if article.sender_type != SenderType.SYSTEM:
+        values["last_words"] = last_words(article)
+    change(ticket, **values)
+
+
+def last_words(message: NewMessage | Article) -> str:
+    """The beginning of what was written, for the list."""
+    words = " ".join((message.reply_text or message.text)[:1000].split())
+    return words if len(words) <= LAST_WORDS_CHARS else words[: LAST_WORDS_CHARS - 1] + "…"
 
 
 def _attachment(article: Article, file: NewFile) -> Attachment:

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ghiseu.people.models import Customer
-from ghiseu.tickets.actions.messages import NewMessage, add_article, add_participants
+from ghiseu.tickets.actions.messages import NewMessage, add_article, add_participants, last_words
 from ghiseu.tickets.actions.state import state_of_type
 from ghiseu.tickets.history import record
 from ghiseu.tickets.models import Article, Channel, Kind, Priority, Queue, SenderType, StateType, Ticket
@@ -43,6 +43,8 @@ def open_ticket(
             created_at=now,
             changed_at=now,
             related=related,
+            article_count=1,
+            last_words=last_words(message),
         )
         article = add_article(
             ticket, message, sender_type=SenderType.CUSTOMER, channel=Channel.EMAIL, visible=True, customer=customer
