@@ -145,6 +145,14 @@ def test_the_hostile_mail_does_nothing() -> None:
     ] == []
 
 
+def test_the_contact_form_is_confirmed_in_the_writers_language() -> None:
+    confirmed = Article.objects.filter(sender_type=SenderType.SYSTEM, channel="email")
+
+    assert confirmed.count() >= 4
+    assert len({article.ticket.language for article in confirmed}) >= 3
+    assert {article.outbound.get().state for article in confirmed} == {OutboundMail.State.SENT}
+
+
 def test_notes_went_to_nobody() -> None:
     notes = Article.objects.filter(sender_type=SenderType.AGENT, is_visible_to_customer=False)
 

@@ -1,0 +1,106 @@
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from ghiseu.mail.inbound.store import keep
+from ghiseu.mail.models import InboundMail, OutboundMail
+from ghiseu.ops import doctor
+from ghiseu.ops.doctor import Level, examine
+from tests.factories import make_article, make_mailbox, make_queue
+
+LONG_AGO = dt.timedelta(hours=2)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Settings, tmp_path: Path) -> None:
+    settings.BLOBS_FOLDER = tmp_path / "blobs"
+
+
+def findings(level: Level) -> list[str]:
+    """What the doctor says about the desk itself: without the machine's own address, mail server and role."""
+    usual = ("Address", "Outgoing mail is kept", "The application's database role")
+    return [finding.text for finding in examine() if finding.level is level and not finding.text.startswith(usual)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_desk_is_well() -> None:
+    assert findings(Level.FAIL) == []
+    assert findings(Level.WARN) == []
+    assert "All migrations are applied" in findings(Level.OK)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_that_waits_too_long_fails_and_mail_in_quarantine_warns() -> None:
+    mailbox = make_mailbox(make_queue())
+    for number, state in enumerate(("received", "quarantined")):
+        mail = keep(mailbox=mailbox, raw=b"Subject: x\r\n\r\n%d" % number, channel="pipe")
+        InboundMail.objects.filter(pk=mail.pk).update(state=state, received_at=timezone.now() - LONG_AGO)
+
+    [failed] = findings(Level.FAIL)
+
+    assert failed.startswith("Incoming mail: 1 wait to be filed, the oldest since ")
+    assert findings(Level.WARN) == ["Incoming mail: 1 could not be filed and are in quarantine"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outgoing_mail_that_failed_or_is_late_warns_with_the_servers_words() -> None:
+    article = make_article()
+    for state, answer in (("failed", "550 5.1.1 no such user\nmore"), ("waiting", "")):
+        mail = OutboundMail.objects.create(
+            article=article,
+            sender="support@desk.example",
+            recipient=f"{state}@site.example",
+            state=state,
+            answer=answer,
+            next_try_at=timezone.now(),
+        )
+        OutboundMail.objects.filter(pk=mail.pk).update(created_at=timezone.now() - LONG_AGO)
+
+    assert findings(Level.WARN) == [
+        "Outgoing mail: 1 failed within a week; the last answer was '550 5.1.1 no such user'",
+        "Outgoing mail: 1 wait for more than five minutes",
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mailbox_that_cannot_be_fetched_warns_until_it_can() -> None:
+    mailbox = make_mailbox(make_queue(), failed_at=timezone.now(), last_error="wrong password")
+    assert findings(Level.WARN) == ["Mailbox support: wrong password"]
+
+    mailbox.fetched_at = timezone.now()
+    mailbox.save()
+    assert findings(Level.WARN) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_little_space_warns_and_no_space_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    monkeypatch.setattr(doctor, "LITTLE_SPACE_BYTES", free * 2)
+    assert len(findings(Level.WARN)) == 1
+
+    monkeypatch.setattr(doctor, "NO_SPACE_BYTES", free * 2)
+    assert len(findings(Level.FAIL)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_attachments_that_cannot_be_written_fail(settings: Settings, tmp_path: Path) -> None:
+    settings.BLOBS_FOLDER = tmp_path / "file" / "blobs"
+    (tmp_path / "file").touch()
+
+    [failed] = findings(Level.FAIL)
+
+    assert failed.startswith(f"Attachments cannot be written to {tmp_path}/file/blobs: ")
+
+
+def test_without_a_database_the_rest_is_left_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    description = settings.DATABASES["default"] | {"HOST": "/nowhere", "OPTIONS": {}}
+    monkeypatch.setitem(settings.DATABASES, "default", description)
+
+    [failed] = findings(Level.FAIL)
+
+    assert failed.startswith("The embedded database of ")
+    assert not [text for text in findings(Level.OK) if text.startswith(("Incoming", "All migrations"))]
