@@ -30,6 +30,8 @@ class Mailbox(models.Model):
     address = models.EmailField(max_length=254, unique=True)
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="mailboxes")
     is_active = models.BooleanField(default=True)
+    # The authserv-id of the mail server in front of us, whose Authentication-Results are believed (RFC 8601).
+    trusted_server = models.CharField(max_length=255, blank=True)
 
     imap_host = models.CharField(max_length=255, blank=True)
     imap_port = models.PositiveIntegerField(default=993)

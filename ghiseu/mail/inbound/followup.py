@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ghiseu.mail.inbound.parse import ParsedMail
 from ghiseu.mail.message_ids import ticket_id_in
-from ghiseu.tickets.models import Article, FollowUp, Participant, Ticket
+from ghiseu.tickets.models import Article, FollowUp, Participant, SenderSign, Ticket
 from ghiseu.tickets.numbers import numbers_in
 
 # More ids than any honest thread needs to look at; the newest stand last (RFC 5322 section 3.6.4).
@@ -31,8 +31,9 @@ class Belonging:
     reopens: bool = True
 
 
-def belonging_of(parsed: ParsedMail) -> Belonging:
-    sender = parsed.sender.address.lower() if parsed.sender else ""
+def belonging_of(parsed: ParsedMail, sign: SenderSign = SenderSign.UNKNOWN) -> Belonging:
+    """Where the mail belongs; `sign` is what is known of its sender's address. Who forges an address takes no part."""
+    sender = parsed.sender.address.lower() if parsed.sender and sign != SenderSign.FORGED else ""
     ids = _quoted_ids(parsed)
     if ticket := _by_our_message_id(ids):
         takes_part = _takes_part(ticket, sender)
@@ -40,9 +41,9 @@ def belonging_of(parsed: ParsedMail) -> Belonging:
         return _unless_closed_for_good(ticket, takes_part, f"follow-up by signed Message-ID to {ticket.number}{how}")
     if ticket := _by_number(parsed.subject):
         if _takes_part(ticket, sender):
-            return _unless_closed_for_good(
-                ticket, False, f"follow-up by number {ticket.number} and known participant; shown as unverified"
-            )
+            proven = sign == SenderSign.PROVEN
+            how = "" if proven else "; nothing proves the sender: shown as unverified"
+            return _unless_closed_for_good(ticket, proven, f"follow-up by number {ticket.number} and participant{how}")
         return Belonging(
             None, ticket, True, f"new ticket: {ticket.number} stands in the subject, but the sender takes no part"
         )

@@ -21,6 +21,7 @@ from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice
 from ghiseu.mail.inbound.followup import Belonging, belonging_of
 from ghiseu.mail.inbound.parse import ParsedAttachment, ParsedMail, parse_mail
 from ghiseu.mail.inbound.routing import queue_for
+from ghiseu.mail.inbound.verdict import Verdict, verdict_on
 from ghiseu.mail.models import InboundMail
 from ghiseu.mail.outbound.autoresponse import Occasion, answer_automatically, occasion_of_new_ticket
 from ghiseu.people.customers import customer_for_address, mark_proven
@@ -96,41 +97,46 @@ def _hold(mail: InboundMail) -> bool:
 
 def _file(mail: InboundMail, parsed: ParsedMail) -> tuple[Article, list[str]]:
     """The decision, in order: a notice about our own answer, an answer to a ticket, a new ticket."""
+    verdict = verdict_on(parsed, mail.mailbox.trusted_server)
     if answer := answer_that_bounced(parsed):
-        notice, why = file_notice(answer, parsed, _message(mail, parsed, is_verified=True))
+        notice, why = file_notice(answer, parsed, _message(mail, parsed, verdict))
         return notice, [why]
-    belonging = belonging_of(parsed)
+    belonging = belonging_of(parsed, verdict.sign)
     if belonging.joins:
-        return _join(mail, parsed, belonging.joins, belonging)
-    return _open(mail, parsed, belonging)
+        article, trace = _join(mail, parsed, belonging.joins, belonging, verdict)
+    else:
+        article, trace = _open(mail, parsed, belonging, verdict)
+    return article, [belonging.reason, f"{verdict.sign.label}: {verdict.reason}", *trace]
 
 
-def _join(mail: InboundMail, parsed: ParsedMail, ticket: Ticket, belonging: Belonging) -> tuple[Article, list[str]]:
-    message = _message(mail, parsed, is_verified=belonging.is_verified)
+def _join(
+    mail: InboundMail, parsed: ParsedMail, ticket: Ticket, belonging: Belonging, verdict: Verdict
+) -> tuple[Article, list[str]]:
+    message = _message(mail, parsed, verdict, is_verified=belonging.is_verified)
     customer = customer_for_address(_sender(parsed), name=message.from_name)
     article = receive_message(ticket, message, customer=customer, reopens=belonging.reopens)
     if belonging.is_verified:
         mark_proven(message.from_address)
     occasion = Occasion.FOLLOW_UP if belonging.reopens else Occasion.REJECTED
-    return article, [belonging.reason, answer_automatically(article, parsed, occasion)]
+    return article, [answer_automatically(article, parsed, occasion)]
 
 
-def _open(mail: InboundMail, parsed: ParsedMail, belonging: Belonging) -> tuple[Article, list[str]]:
+def _open(mail: InboundMail, parsed: ParsedMail, belonging: Belonging, verdict: Verdict) -> tuple[Article, list[str]]:
     queue, why = queue_for(parsed, mail.mailbox)
-    message = _message(mail, parsed, is_verified=True)
+    message = _message(mail, parsed, verdict)
     customer = customer_for_address(_sender(parsed), name=message.from_name)
     language = guess_language(f"{parsed.subject} {parsed.reply_text}")
     article = open_ticket(queue, message, customer=customer, language=language, related=belonging.points_to)
     closed = belonging.points_to is not None and not belonging.points_to.is_open
     occasion = Occasion.NEW_TICKET if closed else occasion_of_new_ticket(queue)
-    return article, [belonging.reason, why, answer_automatically(article, parsed, occasion)]
+    return article, [why, answer_automatically(article, parsed, occasion)]
 
 
 def _sender(parsed: ParsedMail) -> str:
     return parsed.sender.address if parsed.sender else NOBODY
 
 
-def _message(mail: InboundMail, parsed: ParsedMail, *, is_verified: bool) -> NewMessage:
+def _message(mail: InboundMail, parsed: ParsedMail, verdict: Verdict, *, is_verified: bool = True) -> NewMessage:
     return NewMessage(
         text=parsed.text,
         reply_text=parsed.reply_text,
@@ -147,6 +153,7 @@ def _message(mail: InboundMail, parsed: ParsedMail, *, is_verified: bool) -> New
         raw=mail.raw,
         written_at=parsed.date,
         is_verified=is_verified,
+        sender_sign=verdict.sign,
     )
 
 

@@ -53,6 +53,7 @@ class NewMessage:
     raw: Blob | None = None
     written_at: dt.datetime | None = None
     is_verified: bool = True
+    sender_sign: str = ""
 
 
 def receive_message(ticket: Ticket, message: NewMessage, *, customer: Customer, reopens: bool = True) -> Article:
@@ -153,6 +154,7 @@ def add_article(
         channel=channel,
         is_visible_to_customer=visible,
         is_verified=message.is_verified,
+        sender_sign=message.sender_sign,
         from_name=message.from_name[:300],
         from_address=message.from_address[:320],
         to=list(message.to),

@@ -10,239 +10,560 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Article',
+            name="Article",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sender_type', models.CharField(choices=[('customer', 'customer'), ('agent', 'agent'), ('system', 'system')], max_length=10)),
-                ('channel', models.CharField(choices=[('email', 'mail'), ('note', 'note')], max_length=10)),
-                ('is_visible_to_customer', models.BooleanField()),
-                ('is_verified', models.BooleanField(default=True)),
-                ('from_name', models.CharField(blank=True, max_length=300)),
-                ('from_address', models.CharField(blank=True, max_length=320)),
-                ('to', models.JSONField(default=list)),
-                ('cc', models.JSONField(default=list)),
-                ('reply_to', models.JSONField(default=list)),
-                ('subject', models.TextField(blank=True)),
-                ('message_id', models.TextField(blank=True)),
-                ('in_reply_to', models.TextField(blank=True)),
-                ('text', models.TextField(blank=True)),
-                ('reply_text', models.TextField(blank=True)),
-                ('html', models.TextField(blank=True)),
-                ('written_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('agent', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('customer', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "sender_type",
+                    models.CharField(
+                        choices=[("customer", "customer"), ("agent", "agent"), ("system", "system")], max_length=10
+                    ),
+                ),
+                ("channel", models.CharField(choices=[("email", "mail"), ("note", "note")], max_length=10)),
+                ("is_visible_to_customer", models.BooleanField()),
+                ("is_verified", models.BooleanField(default=True)),
+                ("from_name", models.CharField(blank=True, max_length=300)),
+                ("from_address", models.CharField(blank=True, max_length=320)),
+                ("to", models.JSONField(default=list)),
+                ("cc", models.JSONField(default=list)),
+                ("reply_to", models.JSONField(default=list)),
+                ("subject", models.TextField(blank=True)),
+                ("message_id", models.TextField(blank=True)),
+                ("in_reply_to", models.TextField(blank=True)),
+                ("text", models.TextField(blank=True)),
+                ("reply_text", models.TextField(blank=True)),
+                ("html", models.TextField(blank=True)),
+                ("written_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.customer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Blob',
+            name="Blob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64, unique=True)),
-                ('size', models.PositiveBigIntegerField()),
-                ('data', models.BinaryField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("size", models.PositiveBigIntegerField()),
+                ("data", models.BinaryField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('data__isnull', False), ('size__lte', 32768)), models.Q(('data__isnull', True), ('size__gt', 32768)), _connector='OR'), name='tickets_blob_small_in_row'), models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='tickets_blob_sha256')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("data__isnull", False), ("size__lte", 32768)),
+                            models.Q(("data__isnull", True), ("size__gt", 32768)),
+                            _connector="OR",
+                        ),
+                        name="tickets_blob_small_in_row",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="tickets_blob_sha256"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('filename', models.CharField(max_length=255)),
-                ('content_type', models.CharField(max_length=255)),
-                ('size', models.PositiveBigIntegerField()),
-                ('is_inline', models.BooleanField(default=False)),
-                ('content_id', models.CharField(blank=True, max_length=300)),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='tickets.article')),
-                ('blob', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='tickets.blob')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("filename", models.CharField(max_length=255)),
+                ("content_type", models.CharField(max_length=255)),
+                ("size", models.PositiveBigIntegerField()),
+                ("is_inline", models.BooleanField(default=False)),
+                ("content_id", models.CharField(blank=True, max_length=300)),
+                (
+                    "article",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="attachments", to="tickets.article"
+                    ),
+                ),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attachments", to="tickets.blob"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
-            },
-        ),
-        migrations.AddField(
-            model_name='article',
-            name='raw',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.blob'),
-        ),
-        migrations.CreateModel(
-            name='Queue',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True)),
-                ('address', models.EmailField(blank=True, max_length=254)),
-                ('sender_name', models.CharField(blank=True, max_length=200)),
-                ('signature', models.TextField(blank=True)),
-                ('follow_up', models.CharField(choices=[('reopen', 'open the ticket again'), ('new_ticket', 'make a new ticket, linked to the old one')], default='reopen', max_length=12)),
-                ('unlock_after_minutes', models.PositiveIntegerField(default=0)),
-                ('is_active', models.BooleanField(default=True)),
-            ],
-            options={
-                'ordering': ('name',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='tickets_queue_has_name'), models.CheckConstraint(condition=models.Q(('address', django.db.models.functions.text.Lower('address'))), name='tickets_queue_address_lower'), models.UniqueConstraint(condition=models.Q(('address', ''), _negated=True), fields=('address',), name='tickets_queue_address_unique')],
-            },
-        ),
-        migrations.CreateModel(
-            name='State',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, unique=True)),
-                ('type', models.CharField(choices=[('new', 'new'), ('open', 'open'), ('pending_reminder', 'pending, remind me'), ('pending_auto', 'pending, closes by itself'), ('closed', 'closed'), ('merged', 'merged'), ('removed', 'removed')], max_length=16)),
-                ('is_active', models.BooleanField(default=True)),
-            ],
-            options={
-                'ordering': ('pk',),
-                'constraints': [models.UniqueConstraint(fields=('id', 'type'), name='tickets_state_id_type')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Ticket',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=32, unique=True)),
-                ('title', models.CharField(max_length=500)),
-                ('state_type', models.CharField(choices=[('new', 'new'), ('open', 'open'), ('pending_reminder', 'pending, remind me'), ('pending_auto', 'pending, closes by itself'), ('closed', 'closed'), ('merged', 'merged'), ('removed', 'removed')], max_length=16)),
-                ('priority', models.PositiveSmallIntegerField(choices=[(1, 'low'), (2, 'normal'), (3, 'high'), (4, 'urgent')], default=2)),
-                ('locked_until', models.DateTimeField(null=True)),
-                ('language', models.CharField(blank=True, choices=[('ro', 'Romanian'), ('ru', 'Russian'), ('uk', 'Ukrainian'), ('en', 'English')], max_length=2)),
-                ('pending_until', models.DateTimeField(null=True)),
-                ('waiting_since', models.DateTimeField(null=True)),
-                ('first_answered_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('archived_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('article_count', models.PositiveIntegerField(default=0)),
-                ('last_words', models.CharField(blank=True, max_length=160)),
-                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='people.customer')),
-                ('locked_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to=settings.AUTH_USER_MODEL)),
-                ('queue', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='tickets.queue')),
-                ('related', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='offshoots', to='tickets.ticket')),
-                ('state', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.state')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Participant',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=320)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participants', to='tickets.ticket')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Event',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('created', 'created'), ('message_received', 'message received'), ('reply_written', 'answer written'), ('note_written', 'note written'), ('owner_changed', 'owner changed'), ('priority_changed', 'priority changed'), ('queue_changed', 'moved'), ('state_changed', 'state changed'), ('locked', 'locked'), ('unlocked', 'unlocked')], max_length=30)),
-                ('actor', models.CharField(choices=[('customer', 'customer'), ('agent', 'agent'), ('system', 'system')], max_length=10)),
-                ('data', models.JSONField(default=dict)),
-                ('at', models.DateTimeField()),
-                ('agent', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('article', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.article')),
-                ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='tickets.ticket')),
-            ],
-            options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.AddField(
-            model_name='article',
-            name='ticket',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='articles', to='tickets.ticket'),
+            model_name="article",
+            name="raw",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.blob"
+            ),
         ),
         migrations.CreateModel(
-            name='QueueGrant',
+            name="Queue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rights', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('read', 'read'), ('note', 'write notes'), ('reply', 'answer customers'), ('create', 'create tickets'), ('move_into', 'move tickets here'), ('assign', 'assign and lock'), ('priority', 'set the priority'), ('close', 'close and reopen'), ('full', 'everything')], max_length=12), size=None)),
-                ('queue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='tickets.queue')),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='people.role')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, unique=True)),
+                ("address", models.EmailField(blank=True, max_length=254)),
+                ("sender_name", models.CharField(blank=True, max_length=200)),
+                ("signature", models.TextField(blank=True)),
+                (
+                    "follow_up",
+                    models.CharField(
+                        choices=[
+                            ("reopen", "open the ticket again"),
+                            ("new_ticket", "make a new ticket, linked to the old one"),
+                        ],
+                        default="reopen",
+                        max_length=12,
+                    ),
+                ),
+                ("unlock_after_minutes", models.PositiveIntegerField(default=0)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('role', 'queue'), name='tickets_grant_unique'), models.CheckConstraint(condition=models.Q(('rights__contained_by', ['read', 'note', 'reply', 'create', 'move_into', 'assign', 'priority', 'close', 'full'])), name='tickets_grant_known_rights')],
+                "ordering": ("name",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="tickets_queue_has_name"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("address", django.db.models.functions.text.Lower("address"))),
+                        name="tickets_queue_address_lower",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("address", ""), _negated=True),
+                        fields=("address",),
+                        name="tickets_queue_address_unique",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="State",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, unique=True)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("new", "new"),
+                            ("open", "open"),
+                            ("pending_reminder", "pending, remind me"),
+                            ("pending_auto", "pending, closes by itself"),
+                            ("closed", "closed"),
+                            ("merged", "merged"),
+                            ("removed", "removed"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+            ],
+            options={
+                "ordering": ("pk",),
+                "constraints": [models.UniqueConstraint(fields=("id", "type"), name="tickets_state_id_type")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Ticket",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=32, unique=True)),
+                ("title", models.CharField(max_length=500)),
+                (
+                    "state_type",
+                    models.CharField(
+                        choices=[
+                            ("new", "new"),
+                            ("open", "open"),
+                            ("pending_reminder", "pending, remind me"),
+                            ("pending_auto", "pending, closes by itself"),
+                            ("closed", "closed"),
+                            ("merged", "merged"),
+                            ("removed", "removed"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "low"), (2, "normal"), (3, "high"), (4, "urgent")], default=2
+                    ),
+                ),
+                ("locked_until", models.DateTimeField(null=True)),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        choices=[("ro", "Romanian"), ("ru", "Russian"), ("uk", "Ukrainian"), ("en", "English")],
+                        max_length=2,
+                    ),
+                ),
+                ("pending_until", models.DateTimeField(null=True)),
+                ("waiting_since", models.DateTimeField(null=True)),
+                ("first_answered_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("archived_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("article_count", models.PositiveIntegerField(default=0)),
+                ("last_words", models.CharField(blank=True, max_length=160)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="people.customer",
+                    ),
+                ),
+                (
+                    "locked_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "queue",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="tickets.queue",
+                    ),
+                ),
+                (
+                    "related",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="offshoots",
+                        to="tickets.ticket",
+                    ),
+                ),
+                (
+                    "state",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tickets.state",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Participant",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("address", models.CharField(max_length=320)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="participants", to="tickets.ticket"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Event",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("created", "created"),
+                            ("message_received", "message received"),
+                            ("reply_written", "answer written"),
+                            ("note_written", "note written"),
+                            ("owner_changed", "owner changed"),
+                            ("priority_changed", "priority changed"),
+                            ("queue_changed", "moved"),
+                            ("state_changed", "state changed"),
+                            ("locked", "locked"),
+                            ("unlocked", "unlocked"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                (
+                    "actor",
+                    models.CharField(
+                        choices=[("customer", "customer"), ("agent", "agent"), ("system", "system")], max_length=10
+                    ),
+                ),
+                ("data", models.JSONField(default=dict)),
+                ("at", models.DateTimeField()),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "article",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tickets.article",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="tickets.ticket",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("pk",),
+            },
+        ),
+        migrations.AddField(
+            model_name="article",
+            name="ticket",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="articles",
+                to="tickets.ticket",
+            ),
+        ),
+        migrations.CreateModel(
+            name="QueueGrant",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "rights",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("read", "read"),
+                                ("note", "write notes"),
+                                ("reply", "answer customers"),
+                                ("create", "create tickets"),
+                                ("move_into", "move tickets here"),
+                                ("assign", "assign and lock"),
+                                ("priority", "set the priority"),
+                                ("close", "close and reopen"),
+                                ("full", "everything"),
+                            ],
+                            max_length=12,
+                        ),
+                        size=None,
+                    ),
+                ),
+                (
+                    "queue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to="tickets.queue"
+                    ),
+                ),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to="people.role"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("role", "queue"), name="tickets_grant_unique"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "rights__contained_by",
+                                ["read", "note", "reply", "create", "move_into", "assign", "priority", "close", "full"],
+                            )
+                        ),
+                        name="tickets_grant_known_rights",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('state_type__in', ('new', 'open', 'pending_reminder', 'pending_auto'))), fields=['queue', '-changed_at', '-id'], name='tickets_open_by_change'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("state_type__in", ("new", "open", "pending_reminder", "pending_auto"))),
+                fields=["queue", "-changed_at", "-id"],
+                name="tickets_open_by_change",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('state_type__in', ('new', 'open', 'pending_reminder', 'pending_auto'))), fields=['queue', '-created_at', '-id'], name='tickets_open_by_creation'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("state_type__in", ("new", "open", "pending_reminder", "pending_auto"))),
+                fields=["queue", "-created_at", "-id"],
+                name="tickets_open_by_creation",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('state_type__in', ('new', 'open', 'pending_reminder', 'pending_auto'))), fields=['owner', '-changed_at', '-id'], name='tickets_open_by_owner'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("state_type__in", ("new", "open", "pending_reminder", "pending_auto"))),
+                fields=["owner", "-changed_at", "-id"],
+                name="tickets_open_by_owner",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('archived_at__isnull', True)), fields=['queue', '-changed_at', '-id'], name='tickets_by_change'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("archived_at__isnull", True)),
+                fields=["queue", "-changed_at", "-id"],
+                name="tickets_by_change",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['customer', '-created_at', '-id'], name='tickets_by_customer'),
+            model_name="ticket",
+            index=models.Index(fields=["customer", "-created_at", "-id"], name="tickets_by_customer"),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state_type__in', ('pending_reminder', 'pending_auto')), _negated=True), ('pending_until__isnull', False), _connector='OR'), name='tickets_ticket_pending_has_time'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state_type__in", ("pending_reminder", "pending_auto")), _negated=True),
+                    ("pending_until__isnull", False),
+                    _connector="OR",
+                ),
+                name="tickets_ticket_pending_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('state_type__in', ('closed', 'merged', 'removed')), ('closed_at__isnull', True), _connector='OR'), name='tickets_ticket_open_not_closed'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state_type__in", ("closed", "merged", "removed")), ("closed_at__isnull", True), _connector="OR"
+                ),
+                name="tickets_ticket_open_not_closed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('archived_at__isnull', True), models.Q(('state_type__in', ('new', 'open', 'pending_reminder', 'pending_auto')), _negated=True), _connector='OR'), name='tickets_ticket_open_not_archived'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("archived_at__isnull", True),
+                    models.Q(("state_type__in", ("new", "open", "pending_reminder", "pending_auto")), _negated=True),
+                    _connector="OR",
+                ),
+                name="tickets_ticket_open_not_archived",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('locked_by__isnull', False), ('locked_until__isnull', True), _connector='OR'), name='tickets_ticket_lock_has_holder'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("locked_by__isnull", False), ("locked_until__isnull", True), _connector="OR"),
+                name="tickets_ticket_lock_has_holder",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__in', [1, 2, 3, 4])), name='tickets_ticket_known_priority'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("priority__in", [1, 2, 3, 4])), name="tickets_ticket_known_priority"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(fields=('ticket', 'address'), name='tickets_participant_unique'),
+            model_name="participant",
+            constraint=models.UniqueConstraint(fields=("ticket", "address"), name="tickets_participant_unique"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['ticket', 'id'], name='tickets_event_of_ticket'),
+            model_name="event",
+            index=models.Index(fields=["ticket", "id"], name="tickets_event_of_ticket"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5344f44f95a8f9911bdc55e7b0caef4e7d7afb57', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_72c24', table='tickets_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="5344f44f95a8f9911bdc55e7b0caef4e7d7afb57",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_72c24",
+                    table="tickets_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='article',
-            index=models.Index(fields=['ticket', 'id'], name='tickets_article_of_ticket'),
+            model_name="article",
+            index=models.Index(fields=["ticket", "id"], name="tickets_article_of_ticket"),
         ),
         migrations.AddIndex(
-            model_name='article',
-            index=models.Index(condition=models.Q(('message_id', ''), _negated=True), fields=['message_id'], name='tickets_article_message_id'),
+            model_name="article",
+            index=models.Index(
+                condition=models.Q(("message_id", ""), _negated=True),
+                fields=["message_id"],
+                name="tickets_article_message_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='article',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'note'), _negated=True), ('is_visible_to_customer', False), _connector='OR'), name='tickets_article_note_is_internal'),
+            model_name="article",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("channel", "note"), _negated=True), ("is_visible_to_customer", False), _connector="OR"
+                ),
+                name="tickets_article_note_is_internal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='article',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sender_type', 'agent'), _negated=True), ('agent__isnull', False), _connector='OR'), name='tickets_article_agent_is_named'),
+            model_name="article",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sender_type", "agent"), _negated=True), ("agent__isnull", False), _connector="OR"
+                ),
+                name="tickets_article_agent_is_named",
+            ),
         ),
     ]

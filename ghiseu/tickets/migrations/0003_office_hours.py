@@ -4,25 +4,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tickets', '0002_states_and_numbers'),
+        ("tickets", "0002_states_and_numbers"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='queue',
-            name='office_hours',
+            model_name="queue",
+            name="office_hours",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('created', 'created'), ('message_received', 'message received'), ('reply_written', 'answer written'), ('note_written', 'note written'), ('owner_changed', 'owner changed'), ('priority_changed', 'priority changed'), ('queue_changed', 'moved'), ('state_changed', 'state changed'), ('delivery_failed', 'delivery failed'), ('locked', 'locked'), ('unlocked', 'unlocked')], max_length=30),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("created", "created"),
+                    ("message_received", "message received"),
+                    ("reply_written", "answer written"),
+                    ("note_written", "note written"),
+                    ("owner_changed", "owner changed"),
+                    ("priority_changed", "priority changed"),
+                    ("queue_changed", "moved"),
+                    ("state_changed", "state changed"),
+                    ("delivery_failed", "delivery failed"),
+                    ("locked", "locked"),
+                    ("unlocked", "unlocked"),
+                ],
+                max_length=30,
+            ),
         ),
         migrations.AlterField(
-            model_name='queue',
-            name='follow_up',
-            field=models.CharField(choices=[('reopen', 'open the ticket again'), ('reject', 'keep it closed and say so'), ('new_ticket', 'make a new ticket, linked to the old one')], default='reopen', max_length=12),
+            model_name="queue",
+            name="follow_up",
+            field=models.CharField(
+                choices=[
+                    ("reopen", "open the ticket again"),
+                    ("reject", "keep it closed and say so"),
+                    ("new_ticket", "make a new ticket, linked to the old one"),
+                ],
+                default="reopen",
+                max_length=12,
+            ),
         ),
     ]

@@ -1,6 +1,6 @@
 """The tables of the heart. Nobody outside `tickets/actions/` changes a ticket, an article or the history."""
 
-from ghiseu.tickets.models.article import Article, Attachment, Channel, SenderType
+from ghiseu.tickets.models.article import Article, Attachment, Channel, SenderSign, SenderType
 from ghiseu.tickets.models.blob import Blob
 from ghiseu.tickets.models.event import Event, Kind
 from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant
@@ -20,6 +20,7 @@ __all__ = [
     "Priority",
     "Queue",
     "QueueGrant",
+    "SenderSign",
     "SenderType",
     "State",
     "StateType",

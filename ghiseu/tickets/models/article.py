@@ -25,6 +25,14 @@ class Channel(models.TextChoices):
     NOTE = "note", _("note")
 
 
+class SenderSign(models.TextChoices):
+    """What is known of a sender's address: the domain stands behind the message, disowns it, or nobody can tell."""
+
+    PROVEN = "proven", _("sender proven")
+    FORGED = "forged", _("sender forged")
+    UNKNOWN = "unknown", _("sender not proven")
+
+
 class Article(models.Model):
     """One message or note. An article once written stays as it is.
 
@@ -38,6 +46,8 @@ class Article(models.Model):
     is_visible_to_customer = models.BooleanField()
     # False where nothing shows that the sender is who they say: the page marks it (promise I1).
     is_verified = models.BooleanField(default=True)
+    # Empty for what the desk wrote itself.
+    sender_sign = models.CharField(max_length=8, choices=SenderSign.choices, blank=True)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     from_name = models.CharField(max_length=300, blank=True)

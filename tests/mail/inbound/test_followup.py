@@ -7,7 +7,7 @@ from ghiseu.mail.inbound.followup import belonging_of
 from ghiseu.mail.inbound.parse import parse_mail
 from ghiseu.mail.message_ids import new_message_id, ticket_id_in
 from ghiseu.people.models import Agent, Customer
-from ghiseu.tickets.models import Article, Ticket
+from ghiseu.tickets.models import Article, SenderSign, Ticket
 from tests.factories import make_article, make_queue
 from tests.mail.mails import mail_bytes
 
@@ -20,8 +20,8 @@ def article(vera: Customer) -> Article:
     return make_article(make_queue(), customer=vera, message_id="hers@site.example")
 
 
-def belonging(**fields: str) -> tuple[Ticket | None, Ticket | None, bool]:
-    found = belonging_of(parse_mail(mail_bytes(**fields)))
+def belonging(sign: SenderSign = SenderSign.UNKNOWN, **fields: str) -> tuple[Ticket | None, Ticket | None, bool]:
+    found = belonging_of(parse_mail(mail_bytes(**fields)), sign)
     return found.joins, found.points_to, found.is_verified
 
 
@@ -42,6 +42,14 @@ def test_the_number_joins_only_with_a_known_participant(article: Article) -> Non
     assert belonging(subject=subject) == (article.ticket, None, False)
     assert belonging(subject=subject, sender="VERA@Site.Example") == (article.ticket, None, False)
     assert belonging(subject=subject, sender=OLEG) == (None, article.ticket, True)
+
+
+def test_who_forges_an_address_takes_no_part_and_who_proves_it_is_verified(article: Article) -> None:
+    subject, ours = f"Re: Site down [#{article.ticket.number}]", new_message_id(article.ticket)
+
+    assert belonging(SenderSign.PROVEN, subject=subject) == (article.ticket, None, True)
+    assert belonging(SenderSign.FORGED, subject=subject) == (None, article.ticket, True)
+    assert belonging(SenderSign.FORGED, in_reply_to=ours) == (article.ticket, None, False)
 
 
 def test_a_foreign_message_id_opens_nothing(article: Article) -> None:

@@ -51,6 +51,7 @@ def test_a_mail_becomes_a_ticket(mailbox: Mailbox) -> None:
     assert bytes_of(article.raw) == raw
     assert mail.trace == [
         "new ticket",
+        "sender not proven: no server is trusted to judge",
         "queue Support by mailbox support",
         "no automatic answer: the queue Support has none for “a new ticket”",
     ]
@@ -182,3 +183,13 @@ def test_a_mail_goes_to_the_queue_whose_address_it_names(mailbox: Mailbox) -> No
     billing = make_queue("Billing", address="billing@desk.example")
 
     assert file(mailbox, to="Billing <Billing@desk.example>, x@y.example").ticket.queue == billing
+
+
+def test_the_word_of_the_trusted_server_is_kept_with_the_article(mailbox: Mailbox) -> None:
+    mailbox.trusted_server = "mx.desk.example"
+    mailbox.save()
+
+    proven = file(mailbox, extra="Authentication-Results: mx.desk.example; dmarc=pass\r\n")
+    forged = file(mailbox, text="Mine!", extra="Authentication-Results: mx.desk.example; dmarc=fail\r\n")
+
+    assert (proven.sender_sign, forged.sender_sign) == ("proven", "forged")
