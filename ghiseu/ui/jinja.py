@@ -1,4 +1,4 @@
-"""The Jinja2 environment of every page."""
+"""The Jinja2 environment of every page: what a template may call, in one place."""
 
 from __future__ import annotations
 
@@ -6,13 +6,38 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
-from jinja2 import Environment
+from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
+from django_htmx.jinja import htmx_script
+from jinja2 import Environment, StrictUndefined
+
+from ghiseu.ui import text, words
+from ghiseu.ui.icons import icon
 
 
 def environment(**options: Any) -> Environment:
-    options.setdefault("extensions", []).append("jinja2.ext.i18n")
+    """Names that a template misspells are errors, so that no page silently shows less than it should."""
+    options["extensions"] = [*options.get("extensions", []), "jinja2.ext.i18n", "jinja2.ext.do"]
+    options["undefined"] = StrictUndefined
     env = Environment(**options, trim_blocks=True, lstrip_blocks=True)  # noqa: S701  # Django's backend switches autoescape on
-    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
-    env.globals.update(static=static, url=reverse)
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    env.globals.update(
+        static=static,
+        url=reverse,
+        icon=icon,
+        htmx_script=htmx_script,
+        language=get_language,
+        time_units=words.time_units,
+    )
+    env.filters.update(
+        age=words.age,
+        moment=words.moment,
+        iso=words.iso,
+        file_size=words.file_size,
+        person=words.person,
+        people=words.people,
+        customer_name=words.customer_name,
+        message_text=text.message_text,
+    )
     return env

@@ -1,0 +1,26 @@
+"""The page of a customer: who they are and all their tickets that the agent may see."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_safe
+
+from ghiseu.agent.http import AgentRequest
+from ghiseu.people.models import Customer
+from ghiseu.tickets.models import Ticket
+from ghiseu.tickets.paging import Order, page_of
+from ghiseu.ui.render import render_page
+
+
+@require_safe
+def customer(request: AgentRequest, customer_id: int) -> HttpResponse:
+    """A customer of whom the agent sees no ticket is not there for them."""
+    found = Customer.objects.prefetch_related("identities").filter(pk=customer_id).first()
+    if found is None:
+        raise Http404
+    tickets = Ticket.objects.visible_to(request.user).of_customer(found)
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    page = page_of(tickets.for_list(), order=Order.NEWEST, after=after, before=before)
+    if not page.tickets and not ((after or before) and tickets.exists()):
+        raise Http404
+    return render_page(request, "agent/customer.html", {"customer": found, "page": page})

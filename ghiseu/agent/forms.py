@@ -1,0 +1,89 @@
+"""What people type, cleaned. Every form names its fields; nothing else of a request is looked at (promise A5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ghiseu.people.models import Agent
+from ghiseu.tickets.models import Priority
+
+LONGEST_TEXT = 1_000_000
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": _(
+            "The login and the password do not fit together. Both are case-sensitive only in the password."
+        ),
+        "inactive": _("The login and the password do not fit together. Both are case-sensitive only in the password."),
+    }
+
+    def clean_username(self) -> str:
+        return str(self.cleaned_data["username"]).strip().lower()
+
+
+class MeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
+    language = forms.ChoiceField(label=_("Language"))
+    time_zone = forms.ChoiceField(label=_("Time zone"))
+
+    class Meta:
+        model = Agent
+        fields = ("language", "time_zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.languages = list(settings.LANGUAGES)
+        self.zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+        self.fields["language"].choices = self.languages  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = [(zone, zone) for zone in [*self.zones, "UTC"]]  # type: ignore[attr-defined]
+
+
+class WriteForm(forms.Form):
+    """An answer or a note. `seen` is the newest article before the writer's eyes."""
+
+    text = forms.CharField(required=False, max_length=LONGEST_TEXT, strip=False)
+    to = forms.CharField(required=False, max_length=10_000)
+    cc = forms.CharField(required=False, max_length=10_000)
+    bcc = forms.CharField(required=False, max_length=10_000)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    until = forms.CharField(required=False, max_length=40)
+
+
+class AssignForm(forms.Form):
+    agent = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
+class PriorityForm(forms.Form):
+    priority = forms.TypedChoiceField(choices=Priority.choices, coerce=lambda value: Priority(int(value)))
+
+
+class QueueForm(forms.Form):
+    queue = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class StateForm(forms.Form):
+    state = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
+def local_time(text: str) -> dt.datetime | None:
+    """`2026-11-23T09:00` of a time field, by the agent's clock; None where it cannot be read."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return timezone.make_aware(moment) if moment.tzinfo is None else moment
+
+
+class NewsForm(forms.Form):
+    """How far an open page has seen."""
+
+    article = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+    event = forms.IntegerField(min_value=0, max_value=2**63 - 1)

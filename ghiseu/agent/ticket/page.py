@@ -1,0 +1,136 @@
+"""The ticket page and its live pieces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from ghiseu.agent.forms import NewsForm
+from ghiseu.agent.http import AgentRequest
+from ghiseu.agent.ticket import choices
+from ghiseu.agent.ticket.timeline import Cursor, news_of, timeline_of
+from ghiseu.mail.outbound.reply import recipients_for
+from ghiseu.tickets.models import Article, Priority, Ticket
+from ghiseu.tickets.permissions import Right, queue_ids_with, rights_by_queue
+from ghiseu.ui.render import render_fragment, render_page
+from ghiseu.ui.words import people
+
+TEMPLATE = "agent/ticket/page.html"
+OTHER_TICKETS = 15
+KINDS = {"reply": Right.REPLY, "all": Right.REPLY, "note": Right.NOTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The open answer box and what stands in it. `kind` is reply, all or note; `error` is why it was refused."""
+
+    kind: str
+    text: str = ""
+    to: str = ""
+    cc: str = ""
+    bcc: str = ""
+    until: str = ""
+    error: str = ""
+
+    @property
+    def is_note(self) -> bool:
+        return self.kind == "note"
+
+
+def visible_ticket(request: AgentRequest, number: str) -> Ticket:
+    """The ticket if this agent may see it; else the same 404 that a number nobody gave gets."""
+    return get_object_or_404(Ticket.objects.visible_to(request.user).for_zoom(), number=number)
+
+
+@require_safe
+def ticket(request: AgentRequest, number: str) -> HttpResponse:
+    found = visible_ticket(request, number)
+    kind = request.GET.get("write", "")
+    box = empty_box(found, kind) if _may_write(request, found, kind) else None
+    return show_ticket(request, found, box=box, everything="all" in request.GET)
+
+
+@require_safe
+def write_box(request: AgentRequest, number: str, kind: str) -> HttpResponse:
+    """The open answer box alone, for htmx; the same as the page with `?write=`."""
+    found = visible_ticket(request, number)
+    box = empty_box(found, kind) if _may_write(request, found, kind) else None
+    if not request.htmx:
+        return show_ticket(request, found, box=box)
+    newest = found.articles.order_by("-pk").values_list("pk", flat=True).first() or 0
+    context = facts(request, found) | {"box": box, "seen": newest}
+    return render_fragment(request, TEMPLATE, ["answer"], context)
+
+
+@require_safe
+def news(request: AgentRequest, number: str) -> HttpResponse:
+    """What happened since the page was drawn, for an open page to add at its end."""
+    found = visible_ticket(request, number)
+    form = NewsForm(request.GET)
+    since = Cursor(form.cleaned_data["article"], form.cleaned_data["event"]) if form.is_valid() else Cursor()
+    timeline = news_of(found, reader=request.user, since=since)
+    context = facts(request, found) | {"timeline": timeline, "is_news": True}
+    return render_fragment(request, TEMPLATE, ["entries", "facts", "deliveries"], context)
+
+
+def show_ticket(
+    request: AgentRequest,
+    found: Ticket,
+    *,
+    box: Box | None = None,
+    error: str = "",
+    everything: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    timeline = timeline_of(found, reader=request.user, everything=everything)
+    context = facts(request, found) | side(request, found)
+    context |= {"timeline": timeline, "is_news": False, "box": box, "seen": timeline.cursor.article, "error": error}
+    return render_page(request, TEMPLATE, context, status=status)
+
+
+def facts(request: AgentRequest, found: Ticket) -> dict[str, Any]:
+    """What the head of the page says and offers: only what this agent may do is offered."""
+    rights = rights_by_queue(request.user).get(found.queue_id, frozenset())
+    may_assign, may_close = Right.ASSIGN in rights, Right.CLOSE in rights
+    return {
+        "ticket": found,
+        "rights": rights,
+        "colleagues": choices.colleagues_for(found) if may_assign else [],
+        "queues": choices.queues_to_move_to(found, agent=request.user) if _may_move(request) else [],
+        "closing_states": choices.closing_states() if may_close else [],
+        "priorities": list(Priority),
+        "tomorrow": choices.tomorrow_morning(),
+        "is_news": False,
+        "box": None,
+    }
+
+
+def side(request: AgentRequest, found: Ticket) -> dict[str, Any]:
+    others = Ticket.objects.visible_to(request.user).of_customer(found.customer).exclude(pk=found.pk)
+    rows = list(others.for_list().newest_first()[: OTHER_TICKETS + 1])
+    related = found.related if found.related and found.related.queue_id in rights_by_queue(request.user) else None
+    return {"others": rows[:OTHER_TICKETS], "has_more_others": len(rows) > OTHER_TICKETS, "related": related}
+
+
+def empty_box(found: Ticket, kind: str) -> Box:
+    """The box with the recipients that an answer to the newest message has."""
+    if kind == "note":
+        return Box(kind)
+    newest: Article | None = found.articles.filter(is_visible_to_customer=True).order_by("-pk").first()
+    if newest is None:
+        return Box(kind)
+    recipients = recipients_for(newest, everyone=kind == "all")
+    return Box(kind, to=people(recipients.to), cc=people(recipients.cc))
+
+
+def _may_write(request: AgentRequest, found: Ticket, kind: str) -> bool:
+    right = KINDS.get(kind)
+    return right is not None and right in rights_by_queue(request.user).get(found.queue_id, frozenset())
+
+
+def _may_move(request: AgentRequest) -> bool:
+    return bool(queue_ids_with(request.user, Right.MOVE_INTO))

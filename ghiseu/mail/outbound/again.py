@@ -1,0 +1,34 @@
+"""Trying a mail again now, when somebody knows that the cause is gone."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ghiseu.mail.inbound.store import announce_work
+from ghiseu.mail.models import OutboundMail
+from ghiseu.people.models import Agent
+from ghiseu.tickets.errors import InvalidInput
+from ghiseu.tickets.permissions import Right, require
+
+
+def try_again(mail: OutboundMail, *, by: Agent) -> OutboundMail:
+    """Let the worker try a waiting or failed mail now; its tries are counted on.
+
+    Raises TicketNotFound or NotPermitted without the right to answer in the ticket's queue, InvalidInput where the
+    mail has left, or is on its way at this moment.
+    """
+    require(by, Right.REPLY, mail.article.ticket.queue)
+    with transaction.atomic():
+        # Who sends it holds its row for as long as the server talks; nobody waits for that here.
+        held = OutboundMail.objects.select_for_update(skip_locked=True).filter(pk=mail.pk).first()
+        if held is None:
+            raise InvalidInput(_("This mail is being sent right now. Look again in a minute."))
+        if held.state == OutboundMail.State.SENT:
+            raise InvalidInput(_("This mail has left already, and is not sent twice."))
+        held.state = OutboundMail.State.WAITING
+        held.next_try_at = timezone.now()
+        held.save(update_fields=["state", "next_try_at"])
+        announce_work()
+    return held

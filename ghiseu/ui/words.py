@@ -1,0 +1,76 @@
+"""Times, sizes and addresses as short words in the reader's language."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from ghiseu.people.models import Customer
+
+_UNITS = ("kB", "MB", "GB")
+
+
+def time_units() -> str:
+    """The short units of `age`, for the script that keeps ages current: now, minute, hour, day."""
+    return "|".join((_("now"), pgettext("minutes", "min"), pgettext("hours", "h"), pgettext("days", "d")))
+
+
+def age(moment: dt.datetime) -> str:
+    """How long ago, in one unit: `now`, `5 min`, `3 h`, `12 d`."""
+    now, minute, hour, day = time_units().split("|")
+    minutes = max(0, int((timezone.now() - moment).total_seconds() // 60))
+    if minutes < 1:
+        return now
+    if minutes < 60:
+        return f"{minutes}\xa0{minute}"
+    if minutes < 24 * 60:
+        return f"{minutes // 60}\xa0{hour}"
+    return f"{minutes // (24 * 60)}\xa0{day}"
+
+
+def moment(value: dt.datetime) -> str:
+    """The exact time by the reader's clock, `22 Nov 2026, 15:04`."""
+    return date_format(timezone.localtime(value), "j M Y, H:i")
+
+
+def iso(value: dt.datetime) -> str:
+    return value.astimezone(dt.UTC).isoformat(timespec="seconds")
+
+
+def file_size(size: int) -> str:
+    """Bytes as people say them, `418 B`, `12 kB`, `3.4 MB`; powers of a thousand."""
+    if size < 1000:
+        return f"{size}\xa0B"
+    value = float(size)
+    for unit in _UNITS:
+        value /= 1000
+        if value < 999.5 or unit == _UNITS[-1]:
+            break
+    digits = 1 if value < 9.95 else 0
+    return f"{number_format(value, decimal_pos=digits)}\xa0{unit}"
+
+
+def person(who: Mapping[str, str]) -> str:
+    """One address as it is typed: `Vera Moraru <vera@site.example>`; a name with special characters is quoted."""
+    name, address = who.get("name", ""), who.get("address", "")
+    if not name or name == address:
+        return address
+    if any(character in name for character in ',;:<>@()[]\\"'):
+        name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{name} <{address}>"
+
+
+def people(list_of: Sequence[Mapping[str, str]]) -> str:
+    return ", ".join(person(who) for who in list_of)
+
+
+def customer_name(customer: Customer) -> str:
+    """The name, or where nobody gave one the first address; the identities must be loaded beside the customer."""
+    if customer.name:
+        return customer.name
+    return next((identity.value for identity in customer.identities.all()), str(customer))
