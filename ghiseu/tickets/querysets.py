@@ -74,7 +74,11 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def counts_by_queue(self) -> dict[int, tuple[int, int]]:
         """Queue id -> (all, those without an owner), of the tickets in this set."""
-        rows = self.order_by().values_list("queue_id").annotate(Count("pk"), Count("pk", filter=Q(owner__isnull=True)))
+        rows = (
+            self.order_by()
+            .values_list("queue_id")
+            .annotate(every=Count("pk"), unassigned=Count("pk", filter=Q(owner__isnull=True)))
+        )
         return {queue_id: (every, unassigned) for queue_id, every, unassigned in rows}
 
 
