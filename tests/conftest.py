@@ -43,6 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
         start_server()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that really commit put back what the migrations had laid down (states), else later ones would miss it."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker is not None and marker.kwargs.get("transaction") and not marker.kwargs.get("serialized_rollback"):
+            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+
+
 def pytest_unconfigure() -> None:
     if server is not None:
         assert server.stdin is not None

@@ -12,6 +12,8 @@ from ghiseu.ops import doctor
 from ghiseu.ops.doctor import Level, examine
 from tests.factories import make_article, make_mailbox, make_queue
 
+pytestmark = pytest.mark.django_db
+
 LONG_AGO = dt.timedelta(hours=2)
 
 
@@ -26,14 +28,12 @@ def findings(level: Level) -> list[str]:
     return [finding.text for finding in examine() if finding.level is level and not finding.text.startswith(usual)]
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_new_desk_is_well() -> None:
     assert findings(Level.FAIL) == []
     assert findings(Level.WARN) == []
     assert "All migrations are applied" in findings(Level.OK)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_mail_that_waits_too_long_fails_and_mail_in_quarantine_warns() -> None:
     mailbox = make_mailbox(make_queue())
     for number, state in enumerate(("received", "quarantined")):
@@ -46,7 +46,6 @@ def test_mail_that_waits_too_long_fails_and_mail_in_quarantine_warns() -> None:
     assert findings(Level.WARN) == ["Incoming mail: 1 could not be filed and are in quarantine"]
 
 
-@pytest.mark.django_db(transaction=True)
 def test_outgoing_mail_that_failed_or_is_late_warns_with_the_servers_words() -> None:
     article = make_article()
     for state, answer in (("failed", "550 5.1.1 no such user\nmore"), ("waiting", "")):
@@ -66,7 +65,6 @@ def test_outgoing_mail_that_failed_or_is_late_warns_with_the_servers_words() -> 
     ]
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_mailbox_that_cannot_be_fetched_warns_until_it_can() -> None:
     mailbox = make_mailbox(make_queue(), failed_at=timezone.now(), last_error="wrong password")
     assert findings(Level.WARN) == ["Mailbox support: wrong password"]
@@ -76,7 +74,6 @@ def test_a_mailbox_that_cannot_be_fetched_warns_until_it_can() -> None:
     assert findings(Level.WARN) == []
 
 
-@pytest.mark.django_db(transaction=True)
 def test_little_space_warns_and_no_space_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     free = shutil.disk_usage(tmp_path).free
     monkeypatch.setattr(doctor, "LITTLE_SPACE_BYTES", free * 2)
@@ -86,7 +83,6 @@ def test_little_space_warns_and_no_space_fails(monkeypatch: pytest.MonkeyPatch, 
     assert len(findings(Level.FAIL)) == 1
 
 
-@pytest.mark.django_db(transaction=True)
 def test_attachments_that_cannot_be_written_fail(settings: Settings, tmp_path: Path) -> None:
     settings.BLOBS_FOLDER = tmp_path / "file" / "blobs"
     (tmp_path / "file").touch()
