@@ -19,7 +19,7 @@ MAX_ADDRESS_CHARACTERS = 320  # 64 + @ + 255, RFC 5321 section 4.5.3.1
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.){0,2000})"', re.S)
 _PLAIN = re.compile(r'[^"(<,;:\\]+')
 _BLANKS = re.compile(r"\s+")
-_ADDRESS = re.compile(r"""[^\s<>,;:"'()\[\]\\@]{1,200}@[^\s<>,;:"'()\\@]{1,255}""")
+_SPECIAL = re.compile(r"""[\s<>,;:"'()\[\]\\]+""")
 _ROUTE = re.compile(r"^(?:@[^:,@]{1,255},?\s*){1,20}:")
 
 
@@ -114,13 +114,20 @@ def _from_entry(entry: _Entry) -> Iterator[Address]:
             yield Address(name or _name(" ".join(entry.comments)), address)
             return
     text = "".join(entry.words)
-    found = _ADDRESS.findall(text) or _ADDRESS.findall(decode_words(text))
+    found = _bare_addresses(text) or _bare_addresses(decode_words(text))
     if len(found) == 1 and '"' in text and (whole := normal_address(text)):
         found = [whole]
     for address in found:
         rest = _name(text.replace(address, " ")) if len(found) == 1 else ""
         if normal := normal_address(address):
             yield Address(rest or _name(" ".join(entry.comments)), normal)
+
+
+def _bare_addresses(text: str) -> list[str]:
+    """The words of a text that are addresses; domain literals in brackets count only inside `<...>`."""
+    if "@" not in text:
+        return []
+    return [word for word in _SPECIAL.split(text) if word.count("@") == 1 and not word.startswith("@") and not word.endswith("@")]
 
 
 def _name(words: str) -> str:

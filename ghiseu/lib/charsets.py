@@ -7,7 +7,7 @@ GB2312 as GB18030, KS_C_5601-1987 as CP949); encoded words are those of RFC 2047
 import binascii
 import codecs
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 GUESS_BYTES = 20_000  # how much of a text is looked at when its charset has to be guessed
 
@@ -85,7 +85,7 @@ def _forgiving(data: bytes, codec: str) -> str:
     if text is not None:
         return text
     if codec == "cp1252":
-        return "".join(_latin_character(byte) for byte in data)
+        return data.decode("latin-1").translate(_windows_1252())
     return data.decode(codec, "replace")
 
 
@@ -108,11 +108,11 @@ def _shift_jis(pairs: bytes) -> bytes:
     return bytes(out)
 
 
-def _latin_character(byte: int) -> str:
-    try:
-        return bytes((byte,)).decode("cp1252")
-    except UnicodeDecodeError:
-        return chr(byte)
+@cache
+def _windows_1252() -> dict[int, str]:
+    """What windows-1252 has between 0x80 and 0x9F; its five holes stay as they are."""
+    holes = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+    return {byte: bytes((byte,)).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in holes}
 
 
 def _guessed(data: bytes, *, prefer_utf8: bool) -> str:

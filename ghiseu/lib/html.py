@@ -1,13 +1,17 @@
 """HTML from strangers: cleaned by allow-list to a fixed point, turned into text, prepared for display.
 
 Cleaning happens on a parsed tree (html5ever, by nh3); what follows it only touches markup that it wrote itself.
-A remote picture keeps its address in `data-remote-src`, so that nothing is fetched before somebody asks for it.
+What it gets was parsed and written once before (libxml2, see `page_tree`), because html5ever alone needs time that
+grows with the square of the nesting depth. A remote picture keeps its address in `data-remote-src`, so that nothing is fetched before somebody asks for it.
 """
 
 import re
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
+
+from ghiseu.lib.html_text import page_text, well_formed
+from ghiseu.lib.text import storable
 
 if TYPE_CHECKING:
     import nh3
@@ -68,14 +72,21 @@ def clean_html(html: str) -> str:
     Scripts, styles sheets, forms, frames, identifiers and classes go; their readable text stays. Pictures keep `cid:` and small
     `data:` addresses; remote ones move to `data-remote-src`.
     """
-    cleaner = _cleaner()
-    cleaned = _hold_pictures_back(cleaner.clean(html.replace("\0", "")))
+    cleaned = _clean_once(html)
     for _ in range(MAX_PASSES):
-        again = _hold_pictures_back(cleaner.clean(cleaned))
+        again = None if cleaned is None else _clean_once(cleaned)
         if again == cleaned:
-            return cleaned
+            break
         cleaned = again
-    return f"<pre>{escape(html_to_text(cleaned), quote=False)}</pre>"
+    else:
+        cleaned = None
+    return text_to_html(html_to_text(html)) if cleaned is None else cleaned
+
+
+def _clean_once(html: str) -> str | None:
+    """One pass, or None for a page that is nested too deeply to be shown as anything but text."""
+    written = well_formed(html)
+    return None if written is None else _hold_pictures_back(_cleaner().clean(written))
 
 
 @cache
@@ -187,12 +198,11 @@ def fold_quotes(cleaned: str, summary: str) -> str:
 
 
 def text_to_html(text: str) -> str:
-    """Plain text as harmless HTML that keeps its lines."""
-    return "<p>" + escape(text, quote=False).replace("\n", "<br>") + "</p>"
+    """Plain text as harmless HTML that keeps its lines; cleaning it changes nothing."""
+    escaped = escape(storable(text), quote=False).replace("\xa0", "&nbsp;").replace("\n", "<br>")
+    return f"<p>{escaped}</p>" if escaped else ""
 
 
 def html_to_text(html: str) -> str:
     """What a reader would see of a page, as plain text: lines for blocks, `> ` before quotations, links after their words."""
-    from ghiseu.lib.html_text import page_text
-
     return page_text(html)

@@ -1,10 +1,12 @@
 """A page as plain text, written from a parsed tree (lxml) without recursion."""
 
 import re
+from html import unescape
 from typing import Any
 
 from ghiseu.lib.text import storable, tidy
 
+MAX_CHARACTERS = 1_500_000  # of a page; pictures written into it are left out before
 MAX_QUOTE_DEPTH = 20
 MAX_LINK_CHARACTERS = 500
 
@@ -13,6 +15,9 @@ _LINES = {"div", "section", "article", "header", "footer", "main", "nav", "aside
           "caption", "figcaption", "fieldset", "body", "html", "tbody", "thead", "tfoot", "option", "summary", "details"}  # fmt: skip
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "figure"}
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
+_LONG_DATA = re.compile(r"data:[a-z0-9/+.;=-]{0,100},[A-Za-z0-9+/=\s%]{200000,}")
+_ANY_TAG = re.compile(r"<[^<>]*>?")
+_BLANKS_BEFORE_LINES = re.compile(r"\s*\n")
 _RULE = "_" * 32
 
 
@@ -66,15 +71,16 @@ class _Writer:
 
 def page_text(html: str) -> str:
     """The readable text of an HTML page or fragment; `""` if there is none."""
-    root = _tree(html)
+    root, complete = page_tree(html)
+    if not complete:
+        return tidy(_BLANKS_BEFORE_LINES.sub("\n", unescape(_ANY_TAG.sub("\n", storable(html[:MAX_CHARACTERS])))))
     if root is None:
         return ""
     writer, links = _Writer(), []
     node, entering = root, True
     while True:
         if entering:
-            skip = not isinstance(node.tag, str) or node.tag in _DROPPED or _is_hidden(node)
-            if not skip:
+            if isinstance(node.tag, str) and node.tag not in _DROPPED:
                 _open(writer, node, links)
                 if len(node):
                     node = node[0]
@@ -92,20 +98,33 @@ def page_text(html: str) -> str:
     return tidy(storable("".join(writer.out)).replace("\xa0", " "))
 
 
-def _tree(html: str) -> Any:
+def well_formed(html: str) -> str | None:
+    """The page written anew with every element closed; None if its nesting is deeper than a reader needs."""
+    root, complete = page_tree(html)
+    if root is None:
+        return "" if complete else None
     from lxml import etree
 
+    return str(etree.tostring(root, encoding="unicode", method="html"))
+
+
+def page_tree(html: str) -> tuple[Any, bool]:
+    """The root of the parsed page (None if it is empty), and whether it was parsed to its end.
+
+    The parser is linear and stops at 256 levels of nesting, which only hostile pages and endless threads reach.
+    """
+    from lxml import etree  # slow to load, and most mails are plain text
+
+    html = _LONG_DATA.sub("data:,", storable(html))[:MAX_CHARACTERS]
     if not html.strip():
-        return None
+        return None, True
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
-        return etree.fromstring(storable(html).encode("utf-8", "replace"), parser)
+        root = etree.fromstring(html.encode("utf-8", "replace"), parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
-        return None
-
-
-def _is_hidden(node: Any) -> bool:
-    return False
+        root = None
+    complete = not any("depth" in entry.message for entry in parser.error_log)
+    return (root if complete else None), complete
 
 
 def _open(writer: _Writer, node: Any, links: list[tuple[Any, int]]) -> None:

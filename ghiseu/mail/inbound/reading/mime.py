@@ -20,7 +20,7 @@ MAX_JUNK_LINES = 8
 
 _USUAL_FIELDS = {b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type", b"received", b"return-path", b"content-transfer-encoding"}
 _BLANK_LINES = re.compile(rb"(?:[ \t]{0,4000}(?:\r\n|\n|\r)){1,100}")
-_END_OF_LINE = re.compile(rb"\r\n|\n|\r")
+_DELIMITER_REST = re.compile(rb"(--)?[ \t]{0,1000}(?:\r\n|\n|\r|\Z)")
 _GUESSED_BOUNDARY = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,200}?)[ \t]*(?:\r\n|\n|\r)(?=[A-Za-z-]{1,60}:)")
 
 
@@ -185,23 +185,25 @@ def _split(body: bytes, boundary: str) -> list[bytes]:
 
 
 def _cut(body: bytes, boundary: bytes) -> list[bytes]:
-    delimiter = re.compile(
-        rb"(?:\A|(?P<before>\r\n|\n|\r))--" + re.escape(boundary.rstrip()) + rb"(?P<close>--)?[ \t]*(?=\r|\n|\Z)"
-    )
     pieces: list[bytes] = []
     start = -1
-    for found in delimiter.finditer(body):
+    for before, after, closes in _delimiters(body, b"--" + boundary.rstrip()):
         if start >= 0:
-            pieces.append(body[start : found.start()])
-        if found["close"]:
-            start = -1
-            if not body[found.end() :].strip() or len(pieces) >= limits.MAX_PARTS:
-                break
-            continue
-        newline = _END_OF_LINE.match(body, found.end())
-        start = newline.end() if newline else found.end()
+            pieces.append(body[start:before])
+        start = -1 if closes else after
         if len(pieces) >= limits.MAX_PARTS:
-            break
+            return pieces
     if start >= 0:
         pieces.append(body[start:])
     return pieces
+
+
+def _delimiters(body: bytes, mark: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Each delimiter line: where the part before it ends, where the part after it starts, whether it is the last."""
+    found = body.find(mark)
+    while found >= 0:
+        line = _DELIMITER_REST.match(body, found + len(mark))
+        if line and (found == 0 or body[found - 1 : found] in (b"\n", b"\r")):
+            before = found - 2 if body[found - 2 : found] == b"\r\n" else max(found - 1, 0)
+            yield before, line.end(), bool(line[1])
+        found = body.find(mark, found + len(mark))

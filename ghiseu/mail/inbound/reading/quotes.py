@@ -7,11 +7,13 @@ keep the lines that they answer; what was forwarded stays; nothing is thrown awa
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ghiseu.lib.text import tidy
 from ghiseu.mail.inbound.reading import limits
 from ghiseu.mail.inbound.reading import quote_words as words
 
+MAX_LINES = 5_000  # below them nothing is looked for
 MAX_INTRODUCTION_LINES = 5
 MAX_HEADER_LINES = 24
 MAX_SIGNATURE_LINES = 14
@@ -31,12 +33,12 @@ class _Line:
 
 def reply_text(text: str) -> str:
     """The new words of a mail; the whole text where nothing else would be left."""
-    head, rest = text[: limits.MAX_SCAN_CHARACTERS], text[limits.MAX_SCAN_CHARACTERS :]
-    lines = _kinds(head.split("\n"))
+    raw = text.split("\n")
+    lines = _kinds(raw[:MAX_LINES])
     end = _history_start(lines)
     kept = lines[:end]
-    if end == len(lines) and rest and not any(line.kind == "q" for line in lines[-3:]):
-        kept = kept + [_Line(line, "t") for line in rest.split("\n")]
+    if end == len(lines) and not any(line.kind == "q" for line in lines[-3:]):
+        kept = kept + [_Line(line, "t") for line in raw[MAX_LINES:]]
     kept = _without_quotes(kept)
     kept = _without_signature(kept)
     reply = tidy("\n".join(line.text for line in kept if line.kind != "d"))
@@ -122,6 +124,9 @@ def _plain_kind(text: str) -> str:
 
 def _introduction(lines: list[_Line], start: int) -> int:
     """How many lines from here introduce a quote ("On ... wrote:"); 0 if they do not."""
+    near = lines[start : start + MAX_INTRODUCTION_LINES]
+    if not any(":" in line.text or "：" in line.text or "wrote" in line.text for line in near):
+        return 0
     joined = ""
     for length in range(1, MAX_INTRODUCTION_LINES + 1):
         if start + length > len(lines):
@@ -202,13 +207,14 @@ def _continues(header: str, line: str) -> bool:
     return ("@" in line or header.rstrip().endswith((",", ";"))) and len(line) < 300
 
 
-def _header_kinds(text: str) -> set[str]:
-    kinds = set()
-    if len(text) < 2_000:
+@lru_cache(maxsize=4 * MAX_HEADER_LINES)
+def _header_kinds(text: str) -> frozenset[str]:
+    kinds: set[str] = set()
+    if ":" in text[:60] or "：" in text[:60]:
         for name, pattern in (("from", words.HEADER_FROM), ("sent", words.HEADER_SENT), ("to", words.HEADER_TO), ("subject", words.HEADER_SUBJECT), ("other", words.HEADER_OTHER)):
             if pattern.match(text):
                 kinds.add(name)
-    return kinds
+    return frozenset(kinds)
 
 
 # ------------------------------------------------------------ where the history begins
@@ -216,23 +222,34 @@ def _header_kinds(text: str) -> set[str]:
 
 def _history_start(lines: list[_Line]) -> int:
     """The index of the first line that belongs to history written without quotation marks."""
+    first_words = _first_words(lines)
     for index, line in enumerate(lines):
         if line.kind == "f":
             return len(lines)
-        if line.kind in "ob" and _has_words(lines[:index]):
+        if index <= first_words:
+            continue
+        if line.kind in "ob":
             return index
-        if line.kind == "h" and (index == 0 or lines[index - 1].kind != "h"):
+        if line.kind == "h" and lines[index - 1].kind != "h":
             after = index
             while after < len(lines) and lines[after].kind in "he":
                 after += 1
-            following = lines[after].kind if after < len(lines) else ""
-            if following != "q" and _has_words(lines[:index]):
+            if after == len(lines) or lines[after].kind != "q":
                 return index
     return len(lines)
 
 
+def _first_words(lines: list[_Line]) -> int:
+    """The index of the first line that says something, or the number of lines."""
+    return next((index for index, line in enumerate(lines) if _says_something(line)), len(lines))
+
+
+def _says_something(line: _Line) -> bool:
+    return (line.kind == "t" and not words.RULE.match(line.text)) or (line.kind == "c" and bool(line.text.strip()))
+
+
 def _has_words(lines: list[_Line]) -> bool:
-    return any((line.kind == "t" and not words.RULE.match(line.text)) or (line.kind == "c" and line.text.strip()) for line in lines)
+    return any(_says_something(line) for line in lines)
 
 
 def _without_quotes(lines: list[_Line]) -> list[_Line]:
@@ -269,9 +286,9 @@ def _without_footer(lines: list[_Line]) -> list[_Line]:
     quoted = max((index for index, line in enumerate(lines) if line.kind == "q"), default=-1)
     for index in range(quoted + 1, len(lines)):
         line = lines[index]
-        if line.kind in "sd" or words.FOOTER.match(line.text) or (words.RULE.match(line.text) and line.kind == "t"):
-            if not _has_words(lines[quoted + 1 : index]):
-                return lines[:index]
+        if line.kind in "sd" or words.FOOTER.match(line.text) or (line.kind == "t" and words.RULE.match(line.text)):
+            return lines[:index]
+        if _says_something(line):
             break
     return lines
 
@@ -280,22 +297,23 @@ def _without_footer(lines: list[_Line]) -> list[_Line]:
 
 
 def _without_signature(lines: list[_Line]) -> list[_Line]:
-    for index, line in enumerate(lines):
-        if line.kind == "f":
-            return lines
-        if line.kind == "s" and _has_words(lines[:index]) and not any(later.kind in "qf" for later in lines[index:]):
+    """Up to the first signature after the words; nothing is cut above a quote that is kept, or from what is forwarded."""
+    first_words = _first_words(lines)
+    last_kept = max((index for index, line in enumerate(lines) if line.kind in "qf"), default=-1)
+    for index in range(max(first_words, last_kept) + 1, len(lines)):
+        line = lines[index]
+        if line.kind in "sd":
             return lines[:index]
-        if line.kind == "d" and _has_words(lines[:index]) and not any(later.kind in "qf" for later in lines[index:]):
-            return lines[:index]
-        is_rule = line.kind == "t" and words.RULE.match(line.text) is not None
-        if is_rule and _has_words(lines[:index]) and _is_signature(lines[index + 1 :]):
+        if line.kind == "t" and words.RULE.match(line.text) and _is_signature(lines[index + 1 :]):
             return lines[:index]
     return lines
 
 
 def _is_signature(lines: list[_Line]) -> bool:
     """Whether the lines under a rule are a footer or a short signature."""
-    filled = [line for line in lines if line.kind != "e"]
+    filled = [line for line in lines[: 4 * MAX_SIGNATURE_LINES] if line.kind != "e"]
+    if len(lines) > 4 * MAX_SIGNATURE_LINES and not (filled and words.FOOTER.match(filled[0].text)):
+        return False
     if not filled or words.FOOTER.match(filled[0].text):
         return True
     if len(filled) > MAX_SIGNATURE_LINES or sum(len(line.text) for line in filled) > MAX_SIGNATURE_CHARACTERS:

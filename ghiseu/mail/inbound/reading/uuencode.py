@@ -4,10 +4,13 @@ import binascii
 import re
 from dataclasses import dataclass
 
+from ghiseu.lib.charsets import decode_base64
 from ghiseu.mail.inbound.reading import limits
 
-_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255}?)[ \t]*\r?$", re.M)
-_YBEGIN = re.compile(rb"^=ybegin [^\r\n]{0,300}?name=([^\r\n]{1,255}?)[ \t]*\r?$", re.M)
+_BEGINNING = re.compile(
+    rb"^(?:begin(?P<based>-base64)? [0-7]{3,4} (?P<name>[^\r\n]{1,255})|=ybegin [^\r\n]{0,300}?name=(?P<yenc>[^\r\n]{1,255}))(?:\r?\n|\Z)", re.M
+)
+_LINE = re.compile(rb"([^\r\n]{0,2000})(?:\r\n|\n|\r|\Z)")
 _YEND = re.compile(rb"^=yend [^\r\n]{0,300}$", re.M)
 
 
@@ -65,37 +68,44 @@ def extract_embedded(text: bytes) -> tuple[bytes, list[Embedded]]:
 
 
 def _next_file(text: bytes, position: int) -> tuple[int, int, Embedded] | None:
-    while True:
-        uu, yenc = _BEGIN.search(text, position), _YBEGIN.search(text, position)
-        first = min((found for found in (uu, yenc) if found), key=lambda found: found.start(), default=None)
-        if first is None:
+    for _ in range(limits.MAX_EMBEDDED):
+        found = _BEGINNING.search(text, position)
+        if found is None:
             return None
-        end, content = _yenc_body(text, first.end()) if first is yenc else _uu_body(text, first.end(), first[0])
+        read = _yenc_body if found["yenc"] else _based_body if found["based"] else _uu_body
+        end, content = read(text, found.end())
         if content is not None:
-            return first.start(), end, Embedded(first[1], content)
-        position = first.end()
+            return found.start(), end, Embedded(found["yenc"] or found["name"], content)
+        position = found.end()
+    return None
 
 
-def _uu_body(text: bytes, start: int, begin: bytes) -> tuple[int, bytes | None]:
-    based = begin.startswith(b"begin-base64")
-    closing = re.compile(rb"^====[ \t]*\r?$" if based else rb"^end[ \t]*\r?$", re.M).search(text, start)
-    if closing is None:
+def _uu_body(text: bytes, start: int) -> tuple[int, bytes | None]:
+    """Lines up to `end`; the first line that is none ends the attempt, so that many beginnings cost no more than one."""
+    out: list[bytes] = []
+    position = start
+    while (found := _LINE.match(text, position)) is not None and found.end() > position:
+        position, line = found.end(), found[1]
+        if line.rstrip() == b"end":
+            return position, b"".join(out) if out else None
+        decoded = b"" if line.strip() in (b"", b"`") else _uu_line(line)
+        if decoded is None:
+            break
+        out.append(decoded)
+    return start, None
+
+
+def _based_body(text: bytes, start: int) -> tuple[int, bytes | None]:
+    closing = text.find(b"\n====", start)
+    if closing < 0 or b"begin" in text[start:closing]:
         return start, None
-    lines = text[start : closing.start()]
-    if based:
-        from ghiseu.lib.charsets import decode_base64
-
-        return closing.end(), decode_base64(lines)
-    rows = [line for line in lines.splitlines() if line.strip()]
-    decoded = [_uu_line(line) for line in rows]
-    if not rows or any(piece is None for piece in decoded):
-        return start, None
-    return closing.end(), b"".join(piece for piece in decoded if piece)
+    return closing + 5, decode_base64(text[start:closing])
 
 
 def _yenc_body(text: bytes, start: int) -> tuple[int, bytes | None]:
-    closing = _YEND.search(text, start)
-    if closing is None:
+    end = text.find(b"\n=yend", start)
+    closing = _YEND.match(text, end + 1) if end >= 0 else None
+    if closing is None or b"=ybegin" in text[start:end]:
         return start, None
     lines = text[start : closing.start()].splitlines()
     data = b"".join(line for line in lines if not line.startswith((b"=ypart", b"=ybegin")))
