@@ -7,9 +7,7 @@ trust in the certificate, a refused login - is trouble of the desk with its serv
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import smtplib
-import socket
 import ssl
 from types import TracebackType
 from typing import Self
@@ -18,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from ghiseu.mail.network import is_this_machine
 from ghiseu.mail.outbound.compose import ascii_domain
 
 DEFAULT_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -189,15 +188,6 @@ class Server:
 def timeout_of(connection: smtplib.SMTP, seconds: float) -> None:
     if connection.sock is not None:
         connection.sock.settimeout(seconds)
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether every address of the host is a loopback address."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 
 
 def _text(code: int, words: bytes) -> str:
