@@ -1,4 +1,7 @@
-"""The pages of errors. They show nothing of the request, so that two of a kind are byte for byte the same (promise A3)."""
+"""The pages of errors. They show nothing of the request: two of a kind are byte for byte the same (promise A3).
+
+Django passes handlers an exception by its name; what it says is not for the page.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,17 @@ from ghiseu.tickets.errors import DeskError
 from ghiseu.ui.render import render_page
 
 
-def not_found(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     text = _("There is no such page or ticket, or you may not see it.")
     return _error(request, 404, _("Not found"), text, _("Check the number or the address, or go back to the tickets."))
 
 
-def forbidden(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     text = _("Your roles do not allow this.")
     return _error(request, 403, _("Not allowed"), text, _("Ask an administrator if you need it."))
 
 
-def bad_request(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     text = _("The server could not read this request.")
     return _error(request, 400, _("Not understood"), text, _("Go back and try again."))
 

@@ -11,7 +11,7 @@ from ghiseu.people.models import Agent
 class AgentRequest(HttpRequest):
     """A request behind the sign-in: its user is an agent who may work."""
 
-    user: Agent  # type: ignore[assignment]  # narrower than Django's "somebody, perhaps nobody"
+    user: Agent
     htmx: HtmxDetails
 
 

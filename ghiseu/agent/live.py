@@ -47,20 +47,26 @@ _announcements: dict[asyncio.AbstractEventLoop, Announcements] = {}
 
 async def live(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """The ASGI application of `/live/`: 401 without a session, 403 for another site's page, 429 for too many."""
-    assert scope["type"] == "http"
+    if scope["type"] != "http":
+        return
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     if scope["path"] != "/live/":
-        return await _refuse(send, 404)
+        await _refuse(send, 404)
+        return
     if scope["method"] != "GET":
-        return await _refuse(send, 405)
+        await _refuse(send, 405)
+        return
     if not _is_our_page(headers):
-        return await _refuse(send, 403)
+        await _refuse(send, 403)
+        return
     key = _session_key(headers)
     reader = await _ask(key) if key else None
     if reader is None:
-        return await _refuse(send, 401)
+        await _refuse(send, 401)
+        return
     if _streams.get(reader.agent_id, 0) >= MOST_STREAMS_OF_AN_AGENT:
-        return await _refuse(send, 429)
+        await _refuse(send, 429)
+        return
     number = (parse_qs(scope["query_string"].decode("latin-1")).get("ticket") or [""])[0]
     browser = Browser(reader.queues, number if _NUMBER.fullmatch(number) else "")
     await _serve(browser, reader, key, receive, send)

@@ -42,7 +42,7 @@ def password(request: AgentRequest) -> HttpResponse:
     return redirect("me")
 
 
-def _page(request: AgentRequest, form: MeForm, password_form: PasswordChangeForm[Agent]) -> HttpResponse:
+def _page(request: AgentRequest, form: MeForm, password_form: PasswordChangeForm) -> HttpResponse:
     refused = form.errors or password_form.errors
     context = {"form": form, "password_form": password_form}
     return render_page(request, "agent/me.html", context, status=422 if refused else 200)

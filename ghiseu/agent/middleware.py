@@ -20,7 +20,7 @@ from ghiseu.tickets.errors import DeskError, NotPermitted, TicketNotFound
 class SignInRequired(LoginRequiredMiddleware):
     """Every page asks for a sign-in unless it says otherwise; a fragment sends the whole window there."""
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]  # the parent itself returns the wider type elsewhere
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
         if request.headers.get("HX-Request") != "true":

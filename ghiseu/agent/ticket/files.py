@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -27,7 +27,7 @@ SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 NOTHING = "default-src 'none'; frame-ancestors 'none'; sandbox"
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 # Types a browser might want to run or follow are sent as bytes without a meaning.
-_ACTIVE = re.compile(r"html|xml|svg|script|pdf|flash|xul|wasm|calendar|mht|multipart|message|css", re.I)
+_ACTIVE = re.compile(r"html|xml|svg|script|pdf|flash|xul|wasm|calendar|mht|multipart|message|css", re.IGNORECASE)
 # What could write a name backwards or leave the folder: format characters, separators, reserved signs.
 _UNSAFE_IN_NAMES = re.compile('[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff/\\\\:*?"<>|\x00-\x1f\x7f]')
 _CID = re.compile(r'(<img\b(?:[^>"]|"[^"]*")*? src=")cid:([^"]{1,300})(")')
@@ -45,9 +45,10 @@ def attachment(request: AgentRequest, attachment_id: int) -> HttpResponse:
 @require_safe
 def original(request: AgentRequest, article_id: int) -> HttpResponse:
     """The mail exactly as it came (promise M6)."""
-    articles = Article.objects.visible_to(request.user).select_related("raw", "ticket").filter(raw__isnull=False)
+    articles = Article.objects.visible_to(request.user).select_related("raw", "ticket")
     found = get_object_or_404(articles, pk=article_id)
-    assert found.raw is not None
+    if found.raw is None:
+        raise Http404
     return as_file(bytes_of(found.raw), f"{found.ticket.number}-{found.pk}.eml", "message/rfc822", download=True)
 
 

@@ -91,7 +91,8 @@ def _woven(articles: list[Article], events: list[Event], since: Cursor, earlier:
     messages = [Message(a, list(a.attachments.all()), mails.get(a.pk, []), a.created_at) for a in articles]
     # An article speaks for itself: its own event would only repeat it.
     lines = [Line(describe(event), event.at) for event in reversed(events) if event.article_id is None]
-    entries = sorted([*messages, *lines], key=lambda entry: entry.at)
+    entries: list[Message | Line] = [*messages, *lines]
+    entries.sort(key=lambda entry: entry.at)
     cursor = Cursor(
         max([since.article, *(article.pk for article in articles)]),
         max([since.event, *(event.pk for event in events)]),

@@ -90,7 +90,7 @@ def _write(
 
 
 def _refused(request: AgentRequest, ticket: Ticket, kind: str, refusal: DeskError) -> HttpResponse:
-    """With htmx only the reason appears and the box stays as it is, its files too; else the page with what was typed."""
+    """With htmx only the reason appears and the box stays, its files too; else the page with what was typed."""
     status = status_of(refusal)
     if request.htmx:
         newest = ticket.articles.order_by("-pk").values_list("pk", flat=True).first()
