@@ -16,7 +16,7 @@ def clock_at(moment: dt.datetime) -> Iterator[None]:
     Every table and action of the desk takes its time from that one function, so the past is written by the same code
     as the present. The other ways were worse: a time as an argument of every action would let any caller write false
     history; changing the rows afterwards is what the database forbids for the history. Only `ghiseu prepare` fills the
-    demo, in a process of its own with one thread, so nobody else ever reads this clock.
+    demo, in a process of its own, so nobody else ever reads this clock.
     """
     real = timezone.now
     timezone.now = lambda: moment

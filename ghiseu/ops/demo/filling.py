@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Max
 
 from ghiseu.mail.inbound.receive import file_waiting
-from ghiseu.mail.outbound.send import send_due
+from ghiseu.mail.outbound.send import send_here
 from ghiseu.ops.demo import people
 from ghiseu.ops.demo.casting import stories
 from ghiseu.ops.demo.clock import clock_at
@@ -45,11 +45,11 @@ def fill_desk(progress: Callable[[str], None]) -> None:
                 progress(f"Demo company: the mail of {day:%d.%m.%Y}")
             with clock_at(scene.at):
                 players.play(scene)
-                if scene.step.do == "reply":
-                    send_due()
+                if scene.step.do in ("mail", "reply"):  # the desk may have answered the mail by itself
+                    send_here()
         # What an interruption left between two steps of one scene.
         file_waiting()
-        send_due()
+        send_here()
     progress(f"Demo company: {len({scene.story.key for scene in every})} tickets are there")
 
 

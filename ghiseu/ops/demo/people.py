@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ghiseu.mail.models import Mailbox
+from ghiseu.mail.models import AutoResponse, Mailbox
 from ghiseu.ops.demo import script
 from ghiseu.people.models import Agent, Customer, Identity, Role
 from ghiseu.tickets.models import Queue, QueueGrant
@@ -31,6 +31,8 @@ def set_up() -> None:
         for row in data["mailbox"]:
             queue = Queue.objects.get(name=row["queue"])
             Mailbox.objects.create(name=row["name"], address=row["address"], queue=queue)
+        for row in data["auto_response"]:
+            AutoResponse.objects.create(**(row | {"queue": Queue.objects.get(name=row["queue"])}))
         _add_known_customers()
 
 

@@ -17,6 +17,9 @@ from ghiseu.people.models import Agent, Customer, Role
 from ghiseu.tickets.models import Article, Attachment, Event, Queue, SenderType, StateType, Ticket
 
 
+pytestmark = pytest.mark.django_db
+
+
 @pytest.fixture(scope="module")
 def filled(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[list[str]]:
     """The progress lines of one filling; the database holds it as long as this module's tests run."""
