@@ -102,7 +102,7 @@ def add_mailbox(*, name: str, address: str, queue: str, imap: Imap | None) -> Ma
             mailbox.afterwards = Mailbox.Afterwards.MOVE
             mailbox.move_to_folder = imap.move_to
     try:
-        mailbox.full_clean()
+        mailbox.full_clean(exclude=["fetched_at", "failed_at"])
     except ValidationError as error:
         raise WrongInput(_sentence(error)) from error
     mailbox.save()

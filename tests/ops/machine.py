@@ -140,9 +140,10 @@ class Serving:
     def end(self) -> None:
         """Whatever happened in the test: nothing stays behind."""
         if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+            self.send(signal.SIGTERM)
         wait_until("the children have ended", lambda: not self.children())
+        if (running := embedded.running(embedded.locate(self.home))) is not None:
+            running.stop()
 
 
 @contextmanager
