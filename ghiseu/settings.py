@@ -168,6 +168,8 @@ MAIL_DOMAIN = (os.environ.get("GHISEU_MAIL_DOMAIN", "").strip() or _host_of_base
 if not all(label.replace("-", "a").isalnum() for label in MAIL_DOMAIN.strip("[]").split(".")):
     raise BadSetting(f"GHISEU_MAIL_DOMAIN is {MAIL_DOMAIN!r}. It takes a domain, as mail.example.com.")
 MAIL_MAX_BYTES = number("GHISEU_MAIL_MAX_BYTES", 52_428_800, 1_000_000, 1_000_000_000)
+# How long an agent's message waits before it leaves, so that it can be taken back.
+UNDO_SECONDS = number("GHISEU_UNDO_SECONDS", 10, 0, 3600)
 # Receipts and other automatic mail, of all queues together.
 AUTOMATIC_MAILS_PER_HOUR = number("GHISEU_AUTOMATIC_MAILS_PER_HOUR", 500, 0, 100_000)
 SMTP_URL = os.environ.get("GHISEU_SMTP_URL", "").strip()

@@ -24,6 +24,8 @@ for name in list(os.environ):
 HOME = Path(tempfile.mkdtemp(prefix="ghiseu-tests-"))
 os.environ |= {
     "GHISEU_HOME": str(HOME),
+    # What an agent sends leaves at once; tests about taking back set their own time.
+    "GHISEU_UNDO_SECONDS": "0",
     "GHISEU_SECRET_KEY": "for tests only, " * 4,
     "DJANGO_SETTINGS_MODULE": "ghiseu.settings",
 }

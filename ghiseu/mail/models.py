@@ -107,10 +107,17 @@ class OutboundMail(models.Model):
         WAITING = "waiting", _("waiting")
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class Kind(models.TextChoices):
+        MESSAGE = "message", _("the article")
+        # The customer's mail as it came, passed on under our envelope (RFC 5322 section 3.6.6).
+        REDIRECT = "redirect", _("the article's original, redirected")
 
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="outbound")
     # Empty for automatic mail: nobody wants its bounces, and robots do not answer it (RFC 3834 section 3.3).
     sender = models.CharField(max_length=320, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.MESSAGE)
     recipient = models.CharField(max_length=320)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     tries = models.PositiveIntegerField(default=0)
@@ -122,7 +129,7 @@ class OutboundMail(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("article", "recipient"), name="mail_outbound_once"),
+            models.UniqueConstraint(fields=("article", "kind", "recipient"), name="mail_outbound_once"),
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False), name="mail_outbound_sent_when"
             ),

@@ -25,6 +25,8 @@ def who(event: Event) -> str:
 
 
 def _created(event: Event) -> str:
+    if event.agent:
+        return _("%(who)s opened it in %(queue)s for the customer")
     if event.data.get("related"):
         return _("%(who)s opened it in %(queue)s; it belongs with %(related)s")
     return _("%(who)s opened it in %(queue)s")
@@ -62,6 +64,10 @@ _SENTENCES: Mapping[Kind, Callable[[Event], str]] = {
     Kind.MESSAGE_RECEIVED: lambda _event: _("%(who)s wrote"),
     Kind.REPLY_WRITTEN: lambda _event: _("%(who)s answered"),
     Kind.NOTE_WRITTEN: lambda _event: _("%(who)s wrote a note"),
+    Kind.THIRD_PARTY_ASKED: lambda _event: _("%(who)s wrote to %(to)s, unseen by the customer"),
+    Kind.THIRD_PARTY_ANSWERED: lambda _event: _("%(sender)s answered, unseen by the customer"),
+    Kind.REDIRECTED: lambda _event: _("%(who)s redirected the message to %(to)s"),
+    Kind.TAKEN_BACK: lambda _event: _("%(who)s took the answer back before it left"),
     Kind.OWNER_CHANGED: _owner,
     Kind.PRIORITY_CHANGED: lambda _event: _("%(who)s changed the priority from %(old)s to %(new)s"),
     Kind.QUEUE_CHANGED: lambda _event: _("%(who)s moved it from %(old)s to %(new)s"),

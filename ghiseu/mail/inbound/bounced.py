@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ghiseu.mail.inbound.parse import ParsedMail
-from ghiseu.mail.message_ids import ticket_id_in
+from ghiseu.mail.message_ids import read_message_id
 from ghiseu.mail.models import OutboundMail
 from ghiseu.people.customers import mark_bounced
 from ghiseu.tickets.actions import NewMessage, note_delivery_failure
@@ -15,7 +15,7 @@ def answer_that_bounced(parsed: ParsedMail) -> Article | None:
     if parsed.bounce is None:
         return None
     ids = (parsed.bounce.original_message_id or "", parsed.in_reply_to or "", *parsed.references)
-    ours = [message_id.strip("<> ") for message_id in ids if ticket_id_in(message_id) is not None]
+    ours = [message_id.strip("<> ") for message_id in ids if read_message_id(message_id)]
     return Article.objects.select_related("ticket").filter(message_id__in=ours).order_by("-pk").first()
 
 
@@ -24,7 +24,10 @@ def file_notice(answer: Article, parsed: ParsedMail, message: NewMessage) -> tup
 
     Only recipients that the answer really had are believed. A notice of mere delay changes no state.
     """
-    sent = {mail.recipient.lower(): mail for mail in OutboundMail.objects.filter(article=answer)}
+    sent = {
+        mail.recipient.lower(): mail
+        for mail in OutboundMail.objects.filter(article=answer, kind=OutboundMail.Kind.MESSAGE)
+    }
     reasons: dict[str, str] = {}
     for one in parsed.bounce.recipients if parsed.bounce else ():
         # Some notices name nobody: with a single recipient there is no doubt.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ghiseu.mail.inbound.parse import ParsedMail
-from ghiseu.mail.message_ids import ticket_id_in
+from ghiseu.mail.message_ids import Conversation, read_message_id
 from ghiseu.tickets.models import Article, FollowUp, Participant, SenderSign, Ticket
 from ghiseu.tickets.numbers import numbers_in
 
@@ -29,13 +29,19 @@ class Belonging:
     reason: str
     # Whether a closed ticket opens again by it.
     reopens: bool = True
+    # Whether it answers what an agent wrote to somebody else: then the customer does not see it.
+    by_third_party: bool = False
 
 
 def belonging_of(parsed: ParsedMail, sign: SenderSign = SenderSign.UNKNOWN) -> Belonging:
     """Where the mail belongs; `sign` is what is known of its sender's address. Who forges an address takes no part."""
     sender = parsed.sender.address.lower() if parsed.sender and sign != SenderSign.FORGED else ""
     ids = _quoted_ids(parsed)
-    if ticket := _by_our_message_id(ids):
+    ticket, conversation = _by_our_message_id(ids)
+    if ticket and conversation == Conversation.THIRD_PARTY:
+        reason = f"answer of a third party by signed Message-ID to {ticket.number}"
+        return Belonging(ticket, None, True, reason, reopens=False, by_third_party=True)
+    if ticket:
         takes_part = _takes_part(ticket, sender)
         how = "" if takes_part else ", from an address that takes no part: shown as unverified"
         return _unless_closed_for_good(ticket, takes_part, f"follow-up by signed Message-ID to {ticket.number}{how}")
@@ -68,10 +74,11 @@ def _quoted_ids(parsed: ParsedMail) -> list[str]:
     return list(dict.fromkeys(ids + list(reversed(parsed.references))))[:_LOOKED_AT_IDS]
 
 
-def _by_our_message_id(ids: list[str]) -> Ticket | None:
-    found = (ticket_id_in(message_id) for message_id in ids)
-    ticket_id = next((ticket_id for ticket_id in found if ticket_id is not None), None)
-    return Ticket.objects.select_related("queue").filter(pk=ticket_id).first() if ticket_id is not None else None
+def _by_our_message_id(ids: list[str]) -> tuple[Ticket | None, Conversation]:
+    ours = next((found for message_id in ids if (found := read_message_id(message_id))), None)
+    if ours is None:
+        return None, Conversation.CUSTOMER
+    return Ticket.objects.select_related("queue").filter(pk=ours.ticket_id).first(), ours.conversation
 
 
 def _by_number(subject: str) -> Ticket | None:

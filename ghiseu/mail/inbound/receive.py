@@ -25,7 +25,7 @@ from ghiseu.mail.inbound.verdict import Verdict, verdict_on
 from ghiseu.mail.models import InboundMail
 from ghiseu.mail.outbound.autoresponse import Occasion, answer_automatically, occasion_of_new_ticket
 from ghiseu.people.customers import customer_for_address, mark_proven
-from ghiseu.tickets.actions import NewFile, NewMessage, open_ticket, receive_message
+from ghiseu.tickets.actions import NewFile, NewMessage, open_ticket, receive_from_third_party, receive_message
 from ghiseu.tickets.blobs import bytes_of
 from ghiseu.tickets.models import Article, Ticket
 
@@ -113,6 +113,8 @@ def _join(
     mail: InboundMail, parsed: ParsedMail, ticket: Ticket, belonging: Belonging, verdict: Verdict
 ) -> tuple[Article, list[str]]:
     message = _message(mail, parsed, verdict, is_verified=belonging.is_verified)
+    if belonging.by_third_party:
+        return receive_from_third_party(ticket, message), []
     customer = customer_for_address(_sender(parsed), name=message.from_name)
     article = receive_message(ticket, message, customer=customer, reopens=belonging.reopens)
     if belonging.is_verified:

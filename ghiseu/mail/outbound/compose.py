@@ -16,6 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from django.conf import settings
 from django.utils.timezone import localtime
 
 from ghiseu.lib.addresses import normal_address
@@ -41,10 +42,12 @@ _UTF8.header_encoding = BASE64
 def compose(mail: OutboundMail) -> bytes:
     """The mail of an article, with CRLF line ends. Who is only in Bcc stands nowhere in it (promise O4).
 
-    All of it comes from the article, and nothing from what may change later.
-    Raises FileNotFoundError where the data folder has lost an attachment.
+    All of it comes from the article, and nothing from what may change later. A redirected mail is its original with
+    `Resent-` fields on top (RFC 5322 section 3.6.6). Raises FileNotFoundError where the data folder has lost a file.
     """
     article = mail.article
+    if mail.kind == OutboundMail.Kind.REDIRECT:
+        return _redirected(mail)
     lines = [
         _header("Date", format_datetime(localtime(article.created_at))),
         _header("Message-ID", f"<{article.message_id}>"),
@@ -59,6 +62,22 @@ def compose(mail: OutboundMail) -> bytes:
     return "".join(lines).encode("ascii") + _body(article).as_bytes()
 
 
+def _redirected(mail: OutboundMail) -> bytes:
+    """The original as it came, under our own signs of who passed it on. Old traces of its way stay in it."""
+    key = f"{mail.pk}.{mail.created_at.timestamp():.6f}"
+    lines = [
+        _header("Resent-Date", format_datetime(localtime(mail.created_at))),
+        _header("Resent-From", ascii_domain(mail.sender)),
+        _header("Resent-To", ascii_domain(mail.recipient)),
+        _header("Resent-Message-ID", f"<redirect.{key}@{settings.MAIL_DOMAIN}>"),
+    ]
+    raw = mail.article.raw
+    original = bytes_of(raw) if raw else b""
+    if original.startswith(b"From "):  # the envelope line of an mbox is no field
+        original = original.partition(b"\n")[2]
+    return "".join(lines).encode("ascii") + re.sub(rb"\r?\n", b"\r\n", original)
+
+
 def addressing(article: Article) -> list[str]:
     """The fields that people typed into: to whom, and about what."""
     return [
@@ -71,9 +90,14 @@ def addressing(article: Article) -> list[str]:
 def references_of(article: Article) -> list[str]:
     """Message-IDs of what came before in the conversation, the message that is answered last (RFC 5322 section 3.6.4).
 
-    Of a long conversation the first one stays, and the latest.
+    Of a long conversation the first one stays, and the latest. What goes to a third party names no message of the
+    customer's conversation: it would open that conversation to them.
     """
-    earlier = Article.objects.filter(ticket=article.ticket_id, pk__lt=article.pk, is_visible_to_customer=True)
+    if not article.is_visible_to_customer:
+        return [article.in_reply_to] if article.in_reply_to else []
+    earlier = Article.objects.filter(
+        ticket=article.ticket_id, pk__lt=article.pk, is_visible_to_customer=True, taken_back_at__isnull=True
+    )
     ids = [message_id for message_id in earlier.order_by("pk").values_list("message_id", flat=True) if message_id]
     ids = [message_id for message_id in dict.fromkeys(ids) if message_id != article.in_reply_to]
     if article.in_reply_to:

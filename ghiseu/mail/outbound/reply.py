@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -45,7 +47,7 @@ def recipients_for(article: Article, *, everyone: bool) -> Recipients:
     return Recipients(to, _without(others, ours | {person["address"].lower() for person in to}))
 
 
-def send_reply(
+def send_reply(  # noqa: PLR0913  # the fields of the reply box
     ticket: Ticket,
     *,
     by: Agent,
@@ -55,21 +57,18 @@ def send_reply(
     bcc: str = "",
     files: Sequence[NewFile] = (),
     seen_article_id: int | None = None,
+    send_at: dt.datetime | None = None,
 ) -> Article:
     """Write the answer into the ticket and queue one mail for each recipient, all or nothing.
 
     `to`, `cc` and `bcc` are lists as people type them, `Vera <vera@site.example>, oleg@other.example`. Who is only in
-    Bcc does not take part and stands in no header. Raises what `write_reply` does, and InvalidInput for an address
-    that cannot be read, too many of them, or a queue that has no address to write from.
+    Bcc does not take part and stands in no header. With `send_at`, which is aware, the mails wait until then. Raises
+    what `write_reply` does, and InvalidInput for an address that cannot be read, too many of them, or a queue that has
+    no address to write from.
     """
-    seen_to, seen_cc, blind = _read(to), _read(cc), _read(bcc)
-    recipients = list(dict.fromkeys(person.address.lower() for person in (*seen_to, *seen_cc, *blind)))
-    if len(recipients) > MOST_RECIPIENTS:
-        raise InvalidInput(
-            _("%(count)d recipients are too many; at most %(most)d are allowed.")
-            % {"count": len(recipients), "most": MOST_RECIPIENTS}
-        )
-    answered = ticket.articles.filter(is_visible_to_customer=True).exclude(message_id="").order_by("-pk").first()
+    addressed = Addressed.read(to, cc, bcc)
+    spoken = ticket.articles.filter(is_visible_to_customer=True, taken_back_at__isnull=True)
+    answered = spoken.exclude(message_id="").order_by("-pk").first()
     with transaction.atomic():
         sender = sender_of(ticket.queue)
         message = NewMessage(
@@ -77,20 +76,30 @@ def send_reply(
             subject=subject_of(ticket),
             from_name=sender.name,
             from_address=sender.address,
-            to=_as_rows(seen_to),
-            cc=_as_rows(seen_cc),
+            to=addressed.to,
+            cc=addressed.cc,
             message_id=new_message_id(ticket),
             in_reply_to=answered.message_id if answered else "",
             files=files,
         )
         article = write_reply(ticket, message, by=by, seen_article_id=seen_article_id)
-        now = timezone.now()
-        OutboundMail.objects.bulk_create(
-            OutboundMail(article=article, sender=sender.address, recipient=recipient, next_try_at=now)
-            for recipient in recipients
-        )
-        announce_work()
+        queue_mails(article, addressed, send_at=send_at)
     return article
+
+
+def queue_mails(article: Article, addressed: Addressed, *, send_at: dt.datetime | None = None) -> None:
+    """One mail for each recipient, in the caller's transaction; they leave when the time to take them back is over."""
+    leaves_at = timezone.now() + dt.timedelta(seconds=settings.UNDO_SECONDS)
+    OutboundMail.objects.bulk_create(
+        OutboundMail(
+            article=article,
+            sender=article.from_address,
+            recipient=recipient,
+            next_try_at=max(leaves_at, send_at) if send_at else leaves_at,
+        )
+        for recipient in addressed.recipients
+    )
+    announce_work()
 
 
 def subject_of(ticket: Ticket) -> str:
@@ -116,6 +125,27 @@ def sender_of(queue: Queue) -> Address:
             % {"queue": queue.name}
         )
     return Address(queue.sender_name or queue.leaf, address)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Whom a message goes to: as it will be read in the headers, and every recipient once."""
+
+    to: list[dict[str, str]]
+    cc: list[dict[str, str]]
+    recipients: list[str]
+
+    @classmethod
+    def read(cls, to: str, cc: str = "", bcc: str = "") -> Addressed:
+        """From lists as people type them. Raises InvalidInput for what cannot be read, or for too many."""
+        seen_to, seen_cc, blind = _read(to), _read(cc), _read(bcc)
+        recipients = list(dict.fromkeys(person.address.lower() for person in (*seen_to, *seen_cc, *blind)))
+        if len(recipients) > MOST_RECIPIENTS:
+            raise InvalidInput(
+                _("%(count)d recipients are too many; at most %(most)d are allowed.")
+                % {"count": len(recipients), "most": MOST_RECIPIENTS}
+            )
+        return cls(_as_rows(seen_to), _as_rows(seen_cc), recipients)
 
 
 def _read(typed: str) -> list[Address]:

@@ -17,24 +17,30 @@ from ghiseu.tickets.actions.messages import (
     write_reply,
 )
 from ghiseu.tickets.actions.move import move_ticket
-from ghiseu.tickets.actions.open import open_ticket
+from ghiseu.tickets.actions.open import open_ticket, open_ticket_for
 from ghiseu.tickets.actions.priority import set_priority
 from ghiseu.tickets.actions.state import close_ticket, reopen_ticket, set_pending
+from ghiseu.tickets.actions.take_back import take_back
+from ghiseu.tickets.actions.third_party import ask_third_party, receive_from_third_party
 
 __all__ = [
     "NewFile",
     "NewMessage",
     "answer_automatically",
+    "ask_third_party",
     "assign_ticket",
     "close_ticket",
     "lock_ticket",
     "move_ticket",
     "note_delivery_failure",
     "open_ticket",
+    "open_ticket_for",
+    "receive_from_third_party",
     "receive_message",
     "reopen_ticket",
     "set_pending",
     "set_priority",
+    "take_back",
     "unlock_ticket",
     "write_note",
     "write_reply",

@@ -34,4 +34,11 @@ def change_owner(ticket: Ticket, *, to: Agent | None, by: Actor) -> None:
         return
     old = ticket.owner
     change(ticket, owner=to, locked_by=None, locked_until=None)
-    record(ticket, Kind.OWNER_CHANGED, by=by, old=old.name if old else "", new=to.name if to else "")
+    record_owner(ticket, old=old, new=to, by=by)
+
+
+def record_owner(ticket: Ticket, *, old: Agent | None, new: Agent | None, by: Actor) -> None:
+    """The names are for reading, as they were; the ids let one ask later who ever had it."""
+    names = {"old": old.name if old else "", "new": new.name if new else ""}
+    ids = {"old_id": old.pk if old else None, "new_id": new.pk if new else None}
+    record(ticket, Kind.OWNER_CHANGED, by=by, **names, **ids)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from ghiseu.people.models import Agent
+from ghiseu.tickets.actions.assign import record_owner
 from ghiseu.tickets.actions.take import change, take
 from ghiseu.tickets.errors import NotPermitted
 from ghiseu.tickets.history import record
@@ -28,5 +29,5 @@ def move_ticket(ticket: Ticket, *, to: Queue, by: Agent) -> Ticket:
         change(ticket, queue=to, owner=kept, locked_by=None, locked_until=None)
         record(ticket, Kind.QUEUE_CHANGED, by=by, queues=(old.pk,), old=old.name, new=to.name)
         if owner and not kept:
-            record(ticket, Kind.OWNER_CHANGED, by=None, old=owner.name, new="")
+            record_owner(ticket, old=owner, new=None, by=None)
     return ticket

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ghiseu.people.models import Customer
+from ghiseu.people.models import Agent, Customer
 from ghiseu.tickets.actions.messages import NewMessage, add_article, add_participants, last_words
 from ghiseu.tickets.actions.state import state_of_type
+from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.history import record
 from ghiseu.tickets.models import Article, Channel, Kind, Priority, Queue, SenderType, StateType, Ticket
 from ghiseu.tickets.numbers import next_number
+from ghiseu.tickets.permissions import Right, require
 
 
 def open_ticket(
@@ -24,38 +28,67 @@ def open_ticket(
     """Make a ticket of a customer's first message; the article returned knows its ticket.
 
     The sender takes part, and nobody else: not who stands in Cc. `language` counts where the customer's is not known;
-    `related` is the ticket that the message named but
-    could not join.
+    `related` is the ticket that the message named but could not join.
     """
     with transaction.atomic():
-        now = timezone.now()
-        state = state_of_type(StateType.NEW)
-        ticket = Ticket.objects.create(
-            number=next_number(),
-            title=(" ".join(message.subject.split()) or _("(no subject)"))[:500],
-            queue=queue,
-            state=state,
-            state_type=state.type,
-            priority=priority,
-            customer=customer,
-            language=customer.language or language,
-            waiting_since=now,
-            created_at=now,
-            changed_at=now,
-            related=related,
-            article_count=1,
-            last_words=last_words(message),
-        )
+        ticket = _new_ticket(queue, message, customer, StateType.NEW, priority=priority, related=related)
+        ticket.waiting_since = ticket.created_at
+        ticket.language = ticket.language or language
+        ticket.save()
         article = add_article(
             ticket, message, sender_type=SenderType.CUSTOMER, channel=Channel.EMAIL, visible=True, customer=customer
         )
         add_participants(ticket, [message.from_address] if message.from_address else [])
-        record(
-            ticket,
-            Kind.CREATED,
-            by=customer,
-            article=article,
-            queue=queue.name,
-            related=related.number if related else "",
-        )
+        named = related.number if related else ""
+        record(ticket, Kind.CREATED, by=customer, article=article, queue=queue.name, related=named)
     return article
+
+
+def open_ticket_for(
+    queue: Queue, message: NewMessage, *, customer: Customer, by: Agent, channel: Channel = Channel.EMAIL
+) -> Article:
+    """Make a ticket that an agent begins: a first mail to the customer, or what the customer said on the telephone.
+
+    The agent owns it. After a mail the turn is the customer's; after a call the customer waits for us. Whom a mail
+    goes to takes part. Raises NotPermitted without the right to create tickets in the queue, InvalidInput for an
+    empty text or a mail to nobody.
+    """
+    require(by, Right.CREATE, queue)
+    by_mail = channel == Channel.EMAIL
+    if not message.text.strip():
+        raise InvalidInput(_("The message is empty. Write something first."))
+    if by_mail and not (message.to or message.cc):
+        raise InvalidInput(_("The message goes to nobody. Give at least one address."))
+    with transaction.atomic():
+        ticket = _new_ticket(queue, message, customer, StateType.OPEN, owner=by)
+        if by_mail:
+            ticket.first_answered_at = ticket.created_at
+        else:
+            ticket.waiting_since = ticket.created_at
+        ticket.save()
+        author = {"agent": by} if by_mail else {"agent": by, "customer": customer}
+        sender_type = SenderType.AGENT if by_mail else SenderType.CUSTOMER
+        article = add_article(ticket, message, sender_type=sender_type, channel=channel, visible=True, **author)
+        add_participants(ticket, [person["address"] for person in (*message.to, *message.cc)])
+        record(ticket, Kind.CREATED, by=by, article=article, queue=queue.name, related="")
+    return article
+
+
+def _new_ticket(queue: Queue, message: NewMessage, customer: Customer, state_type: StateType, **fields: Any) -> Ticket:
+    """A ticket not saved yet, counting the one article it is made for."""
+    now = timezone.now()
+    state = state_of_type(state_type)
+    return Ticket(
+        number=next_number(),
+        title=(" ".join(message.subject.split()) or _("(no subject)"))[:500],
+        queue=queue,
+        state=state,
+        state_type=state.type,
+        customer=customer,
+        language=customer.language,
+        created_at=now,
+        changed_at=now,
+        article_count=1,
+        last_words=last_words(message),
+        **fields,
+    )

@@ -17,11 +17,14 @@ from ghiseu.tickets.querysets import ArticleQuerySet, AttachmentQuerySet
 class SenderType(models.TextChoices):
     CUSTOMER = "customer", _("customer")
     AGENT = "agent", _("agent")
+    # Somebody whom an agent asked about the matter: a registry, a supplier, the site's administrator.
+    THIRD_PARTY = "third_party", _("third party")
     SYSTEM = "system", _("system")
 
 
 class Channel(models.TextChoices):
     EMAIL = "email", _("mail")
+    PHONE = "phone", _("telephone")
     NOTE = "note", _("note")
 
 
@@ -41,7 +44,7 @@ class Article(models.Model):
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="articles", db_index=False)
-    sender_type = models.CharField(max_length=10, choices=SenderType.choices)
+    sender_type = models.CharField(max_length=11, choices=SenderType.choices)
     channel = models.CharField(max_length=10, choices=Channel.choices)
     is_visible_to_customer = models.BooleanField()
     # False where nothing shows that the sender is who they say: the page marks it (promise I1).
@@ -62,6 +65,8 @@ class Article(models.Model):
     reply_text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     raw = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, related_name="+")
+    # Set where an agent took the message back before it left: it never went anywhere.
+    taken_back_at = models.DateTimeField(null=True)
     # When the mail says it was written, which may be wrong; `created_at` is our own clock and gives the order.
     written_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()

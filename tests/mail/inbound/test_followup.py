@@ -5,7 +5,7 @@ from django.test import override_settings
 
 from ghiseu.mail.inbound.followup import belonging_of
 from ghiseu.mail.inbound.parse import parse_mail
-from ghiseu.mail.message_ids import new_message_id, ticket_id_in
+from ghiseu.mail.message_ids import Conversation, OurMessage, new_message_id, read_message_id
 from ghiseu.people.models import Agent, Customer
 from ghiseu.tickets.models import Article, SenderSign, Ticket
 from tests.factories import make_article, make_queue
@@ -69,7 +69,7 @@ def test_guessed_and_changed_message_ids_are_worth_nothing(article: Article) -> 
         f"{number}.{nonce}.{flipped}",
         f"{number}.x@y",
     ):
-        assert ticket_id_in(forged) is None
+        assert read_message_id(forged) is None
         assert belonging(in_reply_to=forged) == (None, None, True)
 
 
@@ -77,16 +77,25 @@ def test_a_message_id_of_an_older_key_is_still_ours(article: Article) -> None:
     with override_settings(SECRET_KEY="the key of last year, long enough"):
         old = new_message_id(article.ticket)
 
-    assert ticket_id_in(old) is None
+    assert read_message_id(old) is None
     with override_settings(SECRET_KEY_FALLBACKS=["the key of last year, long enough"]):
-        assert ticket_id_in(old) == article.ticket.pk
+        assert read_message_id(old) == OurMessage(article.ticket.pk, Conversation.CUSTOMER)
 
 
 def test_the_domain_of_our_message_ids_may_change(article: Article, ana: Agent) -> None:
     local = new_message_id(article.ticket).split("@")[0]
 
-    assert ticket_id_in(f"<{local}@elsewhere.example>") == article.ticket.pk
+    assert read_message_id(f"<{local}@elsewhere.example>") == OurMessage(article.ticket.pk, Conversation.CUSTOMER)
 
 
 def test_a_mail_without_a_sender_joins_nothing_by_number(article: Article) -> None:
     assert belonging(subject=f"[#{article.ticket.number}]", sender="") == (None, article.ticket, True)
+
+
+def test_an_answer_to_a_third_party_message_stays_in_that_conversation(article: Article) -> None:
+    asked = new_message_id(article.ticket, Conversation.THIRD_PARTY)
+
+    found = belonging_of(parse_mail(mail_bytes(in_reply_to=asked, sender="registry@nic.example")))
+
+    assert (found.joins, found.by_third_party) == (article.ticket, True)
+    assert read_message_id("t" + asked[1:]) is None
