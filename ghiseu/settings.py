@@ -143,6 +143,8 @@ def database(name: str, url: str) -> dict[str, Any]:
         "PORT": str(port or options.pop("port", "")),
         # A new connection for each request costs ten times as much as one from the pool.
         "CONN_MAX_AGE": 0,
+        # After a restart of the server no page shall meet a connection that died with it.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, "connect_timeout": 5, **options},
     }
 

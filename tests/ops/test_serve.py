@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from pathlib import Path
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -206,9 +209,24 @@ def test_a_database_that_is_killed_is_started_again_and_mail_goes_on(desk: Servi
     wait_until("the worker files it", lambda: query(desk.home, waiting) == [])
 
 
+def open_stream(it: Serving) -> HTTPResponse:
+    """Sign in as a new agent and open the stream of live updates."""
+    command = ["agent", "add", "ana", "--name", "Ana", "--email", "ana@example.com"]
+    assert ghiseu(*command, stdin=b"a long enough secret 7\n", settings=it.settings).returncode == 0
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    address = f"http://127.0.0.1:{it.port}"
+    with browser.open(f"{address}/sign-in/") as page:
+        [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.read().decode())[:1]
+    form = {"csrfmiddlewaretoken": token, "username": "ana", "password": "a long enough secret 7"}
+    browser.open(f"{address}/sign-in/", data=urlencode(form).encode()).close()
+    stream: HTTPResponse = browser.open(f"{address}/live/")
+    assert stream.headers["Content-Type"].startswith("text/event-stream")
+    return stream
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything_also_with_a_request_that_never_ends(home: Path, number: signal.Signals) -> None:
-    with serving(home) as it, socket.create_connection(("127.0.0.1", it.port)) as visitor:
+def test_a_signal_stops_everything_also_with_an_open_event_stream(home: Path, number: signal.Signals) -> None:
+    with serving(home) as it, open_stream(it), socket.create_connection(("127.0.0.1", it.port)) as visitor:
         visitor.sendall(b"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
 
         assert it.send(number) == 0
