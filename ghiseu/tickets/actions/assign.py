@@ -39,6 +39,12 @@ def change_owner(ticket: Ticket, *, to: Agent | None, by: Actor) -> None:
 
 def record_owner(ticket: Ticket, *, old: Agent | None, new: Agent | None, by: Actor) -> None:
     """The names are for reading, as they were; the ids let one ask later who ever had it."""
-    names = {"old": old.name if old else "", "new": new.name if new else ""}
-    ids = {"old_id": old.pk if old else None, "new_id": new.pk if new else None}
-    record(ticket, Kind.OWNER_CHANGED, by=by, **names, **ids)
+    record(
+        ticket,
+        Kind.OWNER_CHANGED,
+        by=by,
+        old=old.name if old else "",
+        new=new.name if new else "",
+        old_id=old.pk if old else None,
+        new_id=new.pk if new else None,
+    )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
 
 from ghiseu.lib.folding import fold_line, words_of
-from ghiseu.tickets.query.fields import Kind
 from ghiseu.tickets.query.times import Context, Moment
 from ghiseu.tickets.query.tree import (
     AddressIs,
@@ -86,34 +85,13 @@ class Evaluation:
 
     def _is_fulfilled(self, test: Test) -> bool:
         values = self._values_of(test)
-        return any(self._fits(value.predicate, one) for value in test.any_of for one in values)
+        return any(_fits(value.predicate, one, self._context) for value in test.any_of for one in values)
 
     def _values_of(self, test: Test) -> list[_Value]:
         name = test.field.name
         if name not in self._prepared:
-            prepare = _Text if test.field.kind in (Kind.TEXT, Kind.CHOICE, Kind.FLAG) else _as_it_is
-            self._prepared[name] = [
-                _Named(value) if isinstance(value, Person) else prepare(value) if isinstance(value, str) else value
-                for value in self._subject.values(name)
-            ]
+            self._prepared[name] = [_prepared(value) for value in self._subject.values(name)]
         return self._prepared[name]
-
-    def _fits(self, predicate: Predicate, value: _Value) -> bool:
-        match predicate:
-            case Exists():
-                return True
-            case Between():
-                return not isinstance(value, _Text | _Named) and _is_between(predicate, value, self._context)
-            case IsMe():
-                return isinstance(value, _Named) and value.handle.raw == self._context.me
-            case AddressIs(address):
-                return isinstance(value, _Named) and value.address == address
-            case DomainIs(domain):
-                return isinstance(value, _Named) and value.address.endswith(f"@{domain}")
-            case HasWords() | Contains() | Same() | StartsWith() | Below():
-                if isinstance(value, _Named):
-                    return _is_said(predicate, value.name) or _is_said(predicate, value.handle)
-                return isinstance(value, _Text) and _is_said(predicate, value)
 
 
 def matches(query: Query, subject: Subject, context: Context) -> bool:
@@ -151,8 +129,34 @@ Measure = int | Decimal | dt.timedelta | dt.datetime
 _Value = _Text | _Named | Measure
 
 
-def _as_it_is(value: str) -> _Value:
-    raise TypeError(f"A string is no value of a number, a time or a person: {value[:60]!r}")
+def _prepared(value: FieldValue) -> _Value:
+    if isinstance(value, str):
+        return _Text(value)
+    return _Named(value) if isinstance(value, Person) else value
+
+
+def any_fits(predicates: Iterable[Predicate], values: Iterable[FieldValue], context: Context) -> bool:
+    """Whether one of the values fulfils one of the predicates."""
+    prepared = [_prepared(value) for value in values]
+    return any(_fits(predicate, value, context) for predicate in predicates for value in prepared)
+
+
+def _fits(predicate: Predicate, value: _Value, context: Context) -> bool:
+    match predicate:
+        case Exists():
+            return True
+        case Between():
+            return not isinstance(value, _Text | _Named) and _is_between(predicate, value, context)
+        case IsMe():
+            return isinstance(value, _Named) and value.handle.raw == context.me
+        case AddressIs(address):
+            return isinstance(value, _Named) and value.address == address
+        case DomainIs(domain):
+            return isinstance(value, _Named) and value.address.endswith(f"@{domain}")
+        case HasWords() | Contains() | Same() | StartsWith() | Below():
+            if isinstance(value, _Named):
+                return _is_said(predicate, value.name) or _is_said(predicate, value.handle)
+            return isinstance(value, _Text) and _is_said(predicate, value)
 
 
 def _is_said(predicate: HasWords | Contains | Same | StartsWith | Below, text: _Text) -> bool:

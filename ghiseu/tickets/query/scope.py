@@ -1,0 +1,63 @@
+"""Who asks, when, and the few names that the question may be about: queues, states and agents."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from ghiseu.people.models import Agent
+from ghiseu.tickets.models import PENDING_TYPES, Queue, State
+from ghiseu.tickets.query.memory import Person, any_fits
+from ghiseu.tickets.query.times import Context
+from ghiseu.tickets.query.tree import Predicate
+
+
+def context_of(agent: Agent, *, now: dt.datetime | None = None) -> Context:
+    """The agent's own clock and name."""
+    return Context(now=now or timezone.now(), zone=ZoneInfo(agent.time_zone), me=agent.login)
+
+
+def state_values(state: State) -> tuple[str, ...]:
+    """Everything a state is called: its name, its type, and `pending` for both that wait."""
+    return (state.name, state.type, *(("pending",) if state.type in PENDING_TYPES else ()))
+
+
+class Scope:
+    """The names are compared in Python, by the same code as in memory, and read once, when first needed.
+
+    Only queues that the agent may read have a name here: a question about another one finds what one about a queue
+    that does not exist finds.
+    """
+
+    def __init__(self, agent: Agent, context: Context) -> None:
+        self.agent = agent
+        self.context = context
+
+    @cached_property
+    def _queues(self) -> list[tuple[int, str]]:
+        return list(Queue.objects.visible_to(self.agent).values_list("pk", "name"))
+
+    @cached_property
+    def _states(self) -> list[State]:
+        return list(State.objects.all())
+
+    @cached_property
+    def _agents(self) -> list[tuple[int, Person]]:
+        rows = Agent.objects.get_queryset().values_list("pk", "name", "login")
+        return [(pk, Person(name, login)) for pk, name, login in rows]
+
+    def queue_ids(self, predicates: Iterable[Predicate]) -> list[int]:
+        predicates = tuple(predicates)
+        return [pk for pk, name in self._queues if any_fits(predicates, [name], self.context)]
+
+    def states(self, predicates: Iterable[Predicate]) -> list[State]:
+        predicates = tuple(predicates)
+        return [state for state in self._states if any_fits(predicates, state_values(state), self.context)]
+
+    def agent_ids(self, predicates: Iterable[Predicate]) -> list[int]:
+        predicates = tuple(predicates)
+        return [pk for pk, person in self._agents if any_fits(predicates, [person], self.context)]

@@ -1,0 +1,225 @@
+"""Random queries and random tickets, for holding the two evaluators to one meaning.
+
+Words, names and times come from small stocks, so that questions and tickets meet often enough to disagree.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from ghiseu.people.models import Agent, Customer, Identity
+from ghiseu.tickets.models import (
+    Article,
+    Attachment,
+    Blob,
+    Channel,
+    Event,
+    Kind,
+    Priority,
+    Queue,
+    SenderType,
+    State,
+    StateType,
+    Ticket,
+)
+from ghiseu.tickets.query.fields import Field
+from ghiseu.tickets.query.fields import Kind as FieldKind
+from ghiseu.tickets.query.ticket_fields import TICKETS
+
+NOW = dt.datetime(2026, 3, 18, 10, 30, tzinfo=dt.UTC)
+QUEUES = ("Abuse", "Abuse::Malware", "Abuseless", "Vânzări")
+WORDS = (
+    *("școală", "SCOALA", "şcoli", "Ёлка", "елки", "ґанок", "ганок", "it's", "site", "site.example", "a-b", "a b", "ab"),
+    *("x_1", "2026", "so\u00adft", "e\u0301te", "été", "зв’язок", "“quoted”", "[a-z]*", "50%", "\\d", "ａｂ", "🙂", "n\no"),
+)
+NAMES = ("", "Vera Moraru", "Ștefan Țurcanu", "Олёна", "ana", "a.b")
+ADDRESSES = ("", "vera@site.example", "Ana@SITE.example", "ana@mail.site.example", "ștefan@bank.example", "a_b@x.md")
+FILES = ("invoice.pdf", "Factură 2026.PDF", "image.png", "звіт.docx")
+MOMENTS = [
+    NOW + dt.timedelta(seconds=seconds)
+    for seconds in (-86_400 * 400, -86_400 * 30, -86_400 * 7, -86_400 * 2, -90_000, -3_600, -60, -1, 0)
+]
+
+
+def texts() -> st.SearchStrategy[str]:
+    words = st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join)
+    return words | st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
+
+
+def people() -> st.SearchStrategy[list[dict[str, str]]]:
+    one = st.fixed_dictionaries({"name": st.sampled_from(NAMES), "address": st.sampled_from(ADDRESSES)})
+    return st.lists(one, max_size=2)
+
+
+moments = st.sampled_from(MOMENTS)
+maybe_moments = st.none() | moments
+
+
+@dataclass
+class Desk:
+    """The names that tickets and queries share; made once for each test."""
+
+    agents: list[Agent]
+    queues: list[Queue]
+    states: list[State]
+    customers: list[Customer]
+
+    @classmethod
+    def made(cls, agents: list[Agent], queues: list[Queue]) -> Desk:
+        customers = []
+        for number, name in enumerate(NAMES):
+            customer = Customer.objects.create(name=name)
+            customers.append(customer)
+            if ADDRESSES[number]:
+                Identity.objects.create(customer=customer, value=ADDRESSES[number].lower())
+        return cls(agents, queues, list(State.objects.all()), customers)
+
+
+_numbers = itertools.count(1)
+
+
+def make_random_ticket(draw: Callable[[st.SearchStrategy[Any]], Any], desk: Desk) -> Ticket:
+    """A ticket with articles, files and history, past every action: what the tables allow, not only what happens."""
+    state = draw(st.sampled_from(desk.states))
+    is_pending = state.type in (StateType.PENDING_REMINDER, StateType.PENDING_AUTO)
+    is_over = state.type in (StateType.CLOSED, StateType.MERGED, StateType.REMOVED)
+    locked_by = draw(st.none() | st.sampled_from(desk.agents))
+    ticket = Ticket.objects.create(
+        number=f"2026{next(_numbers):06d}",
+        title=draw(texts()),
+        queue=draw(st.sampled_from(desk.queues)),
+        state=state,
+        state_type=state.type,
+        priority=draw(st.sampled_from(Priority.values)),
+        owner=draw(st.none() | st.sampled_from(desk.agents)),
+        locked_by=locked_by,
+        locked_until=draw(maybe_moments) if locked_by else None,
+        customer=draw(st.sampled_from(desk.customers)),
+        language=draw(st.sampled_from(("", "ro", "ru"))),
+        pending_until=draw(moments) if is_pending else None,
+        waiting_since=draw(maybe_moments),
+        first_answered_at=draw(maybe_moments),
+        closed_at=draw(moments) if is_over else None,
+        archived_at=draw(maybe_moments) if is_over else None,
+        created_at=draw(moments),
+        changed_at=draw(moments),
+        article_count=draw(st.integers(0, 4)),
+    )
+    for _ in range(draw(st.integers(0, 2))):
+        _make_article(draw, desk, ticket)
+    for _ in range(draw(st.integers(0, 2))):
+        _make_event(draw, desk, ticket)
+    return ticket
+
+
+def _make_article(draw: Callable[[st.SearchStrategy[Any]], Any], desk: Desk, ticket: Ticket) -> None:
+    sender = draw(st.sampled_from((SenderType.CUSTOMER, SenderType.AGENT)))
+    channel = draw(st.sampled_from((Channel.EMAIL, Channel.NOTE)))
+    article = Article.objects.create(
+        ticket=ticket,
+        sender_type=sender,
+        channel=channel,
+        is_visible_to_customer=channel == Channel.EMAIL,
+        is_verified=draw(st.booleans()),
+        agent=desk.agents[0] if sender == SenderType.AGENT else None,
+        from_name=draw(st.sampled_from(NAMES)),
+        from_address=draw(st.sampled_from(ADDRESSES)).lower(),
+        to=draw(people()),
+        cc=draw(people()),
+        subject=draw(texts()),
+        text=draw(texts()),
+        created_at=NOW,
+    )
+    if draw(st.booleans()):
+        blob, _ = Blob.objects.get_or_create(sha256="0" * 64, defaults={"size": 0, "data": b""})
+        name = draw(st.sampled_from(FILES))
+        Attachment.objects.create(
+            article=article, blob=blob, filename=name, content_type="x/y", size=0, is_inline=draw(st.booleans())
+        )
+
+
+def _make_event(draw: Callable[[st.SearchStrategy[Any]], Any], desk: Desk, ticket: Ticket) -> None:
+    one_of = st.sampled_from
+    owners = st.none() | one_of([agent.pk for agent in desk.agents])
+    queues, states = one_of((*QUEUES, "Gone")), one_of([state.name for state in desk.states])
+    kind, values = draw(
+        st.one_of(
+            st.tuples(st.just(Kind.CREATED), st.fixed_dictionaries({"queue": queues})),
+            st.tuples(st.just(Kind.OWNER_CHANGED), st.fixed_dictionaries({"old_id": owners, "new_id": owners})),
+            st.tuples(st.just(Kind.QUEUE_CHANGED), st.fixed_dictionaries({"old": queues, "new": queues})),
+            st.tuples(st.just(Kind.STATE_CHANGED), st.fixed_dictionaries({"old": states, "new": states})),
+            st.tuples(
+                st.just(Kind.PRIORITY_CHANGED),
+                st.fixed_dictionaries({"old": one_of(Priority.values), "new": one_of(Priority.values)}),
+            ),
+        )
+    )
+    Event.objects.create(ticket=ticket, kind=kind, actor=SenderType.SYSTEM, data=values, at=NOW)
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+TIMES = ("today", "yesterday", "last-week", '"this month"', "-7d", "+2d", "2026", "2026-03", "2026-03-18", "18.03.2026")
+LENGTHS = ("0m", "1h", "1d12h", "2d", "7d", "30d", "2y")
+COMPARISONS = (":", "=", "!=", ">", ">=", "<", "<=")
+
+
+def _values(field: Field) -> st.SearchStrategy[str]:
+    one_of = st.sampled_from
+    if field.choices:
+        return one_of(field.choices)
+    words = one_of([quoted(word) for word in (*WORDS, *FILES)])
+    match field.kind:
+        case FieldKind.NUMBER:
+            return one_of(("0", "1", "2", "1..2", "2..", "..1"))
+        case FieldKind.TIME:
+            return one_of((*TIMES, "2026-02..2026-03", "-30d..-2d", "..yesterday", "2026-03-18..", "none", "any"))
+        case FieldKind.DURATION:
+            return one_of((*LENGTHS, "1d..7d", "..2d", "7d..", "none", "any"))
+        case FieldKind.PERSON:
+            return one_of(("me", "none", "any", "ana", "ion", '"Ana Popescu"', "pop*", "(ana,none)"))
+        case FieldKind.ADDRESS:
+            pieces = ("vera", "@site.example", "@bank.example", "ana@site.example", "ștefan@bank.example", "ana@*", "tur*")
+            return one_of((*pieces, '"vera moraru"', "site.example", '"a.b"', "олена"))
+        case FieldKind.CHOICE:
+            names = ("abuse", "Abuse::*", "Abuse*", "vanzari", "open", "pending", "closed*", "2026000001", "2026*", "gone")
+            return one_of((*names, "(Abuse,vanzari)", '"closed successful"'))
+        case _:
+            return words | one_of(("sc*", "a*", "site"))
+
+
+@st.composite
+def field_tests(draw: st.DrawFn) -> str:
+    field = draw(st.sampled_from([one for one in TICKETS.fields if one.name != "state.type" or one.choices]))
+    value = draw(_values(field))
+    operators = [op for op in field.operators if op in (":", "=", "!=") or not _is_only_for_equality(value)]
+    return f"{field.name}{draw(st.sampled_from(operators))}{value}"
+
+
+def _is_only_for_equality(value: str) -> bool:
+    return ".." in value or value in ("none", "any", "me", "(ana,none)") or value.endswith("*")
+
+
+words = st.sampled_from([quoted(word) for word in WORDS if any(letter.isalnum() for letter in word)])
+loose = words | st.sampled_from(("sc*", "vera", "site", "2026", "олёна", "invoice", "pdf"))
+
+
+def queries() -> st.SearchStrategy[str]:
+    """Queries of a few tests; some may be refused, which the caller has to allow for."""
+    return st.recursive(
+        field_tests() | loose,
+        lambda inner: st.one_of(
+            st.tuples(inner, inner).map(lambda pair: f"{pair[0]} {pair[1]}"),
+            st.tuples(inner, inner).map(lambda pair: f"({pair[0]} OR {pair[1]})"),
+            inner.map(lambda one: f"-({one})"),
+        ),
+        max_leaves=4,
+    )

@@ -1,0 +1,47 @@
+"""The two evaluators mean the same: random queries over random tickets, each asked in memory and of the database."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ghiseu.people.models import Agent
+from ghiseu.tickets.models import Ticket
+from ghiseu.tickets.query.errors import QueryError
+from ghiseu.tickets.query.facts import TicketSubject
+from ghiseu.tickets.query.memory import Evaluation
+from ghiseu.tickets.query.reading import parse
+from ghiseu.tickets.query.sql import select
+from ghiseu.tickets.query.ticket_fields import TICKETS
+from ghiseu.tickets.query.times import Context
+from tests.factories import make_queue
+from tests.tickets.query.drawing import NOW, QUEUES, Desk, make_random_ticket, queries
+
+pytestmark = pytest.mark.django_db
+CONTEXT = Context(now=NOW, zone=ZoneInfo("Europe/Chisinau"), me="ana")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(data=st.data())
+def test_memory_and_database_choose_the_same_tickets(ana: Agent, ion: Agent, data: st.DataObject) -> None:
+    with transaction.atomic():
+        desk = Desk.made([ana, ion], [make_queue(name, full=[ana]) for name in QUEUES])
+        tickets = [make_random_ticket(data.draw, desk) for _ in range(data.draw(st.integers(1, 3), label="tickets"))]
+        for text in data.draw(st.lists(queries(), min_size=3, max_size=8), label="queries"):
+            _compare(text, tickets, ana)
+        transaction.set_rollback(True)
+
+
+def _compare(text: str, tickets: list[Ticket], agent: Agent) -> None:
+    try:
+        query = parse(text if "in:" in text else f"({text}) in:all", TICKETS)
+    except QueryError:
+        return
+    in_memory = {one.pk for one in tickets if Evaluation(TicketSubject(one, NOW), CONTEXT).matches(query)}
+    in_database = set(select(query, agent=agent, context=CONTEXT).values_list("pk", flat=True))
+
+    assert in_database == in_memory, text
