@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MAX_DATA_IMAGE_CHARACTERS = 200_000
 MAX_PASSES = 6
 
+# Stands for `&amp;` while html5ever works, which takes quadratic time over many of them; `storable` lets none in.
+_AMPERSAND = "\ufdd0"
+
 _TAGS = {
     "a", "abbr", "address", "article", "aside", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code",
     "col", "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font", "footer", "h1", "h2",
@@ -86,7 +89,10 @@ def clean_html(html: str) -> str:
 def _clean_once(html: str) -> str | None:
     """One pass, or None for a page that is nested too deeply to be shown as anything but text."""
     written = well_formed(html)
-    return None if written is None else _hold_pictures_back(_cleaner().clean(written))
+    if written is None:
+        return None
+    cleaned = _cleaner().clean(written.replace("&amp;", _AMPERSAND)).replace(_AMPERSAND, "&amp;")
+    return _hold_pictures_back(cleaned)
 
 
 @cache

@@ -31,10 +31,7 @@ _NOT_REPORTED_KEY = re.compile(
 )
 _HIDDEN_KEY = re.compile(r"report(?:er|ing)|^sender$|contact|complainant|behalf|dest|dst|victim|attacked|schema", re.I)
 _KEY_VALUE = re.compile(r"^\s{0,10}['\"]?([A-Za-z][\w -]{1,40}?)['\"]?\s{0,10}:[ \t]{0,20}(.*)$", re.M)
-_ACNS = re.compile(r"<infringement\b.{0,200000}?</infringement>", re.S | re.I)
 _ACNS_FIELD = re.compile(r"<(ip_address|url|dns_name|uri|domain(?:_name)?|URLBase|FTP_Base)\b[^>]{0,300}>\s{0,50}([^<]{1,2000}?)\s{0,50}</", re.I)
-_ACNS_SOURCE = re.compile(r"<source\b.{0,20000}?</source>", re.S | re.I)
-_ACNS_OTHERS = re.compile(r"<(?:complainant|service_provider)\b.{0,20000}?</(?:complainant|service_provider)>", re.S | re.I)
 
 
 @dataclass(slots=True)
@@ -219,22 +216,35 @@ def _add_complained_mail(root: Part, report: Structured) -> None:
 
 def _acns(files: list[tuple[str, str]], text: str) -> Structured | None:
     for content in (text, *(content for _, content in files)):
-        if found := _ACNS.search(content[: limits.MAX_SCAN_CHARACTERS * 2]):
-            return _from_infringement(found[0])
+        for infringement in _elements(content[: limits.MAX_SCAN_CHARACTERS * 2], "infringement"):
+            return _from_infringement(infringement)
     return None
+
+
+def _elements(xml: str, name: str) -> Iterator[str]:
+    """The elements of that name in an XML text, which may be broken elsewhere; nested ones are not expected."""
+    lower = xml.lower()
+    start = lower.find(f"<{name}")
+    while start >= 0:
+        end = lower.find(f"</{name}>", start)
+        if end < 0:
+            return
+        yield xml[start : end + len(name) + 3]
+        start = lower.find(f"<{name}", end)
 
 
 def _from_infringement(xml: str) -> Structured:
     report = Structured("acns", "copyright")
-    source = _ACNS_SOURCE.search(xml)
-    for name, value in _ACNS_FIELD.findall(source[0] if source else _ACNS_OTHERS.sub("", xml)):
-        found = from_value(value.replace("&amp;", "&"))
-        if found and name:
-            report.reported.append(found)
-    for others in _ACNS_OTHERS.finditer(xml):
-        report.hidden += [found for found in find_indicators(others[0]) if found.kind in ("email", "domain")]
-    if entity := re.search(r"<entity>\s{0,50}([^<]{1,200})</entity>", xml, re.I):
-        report.source = one_line(entity[1])
+    others = [*_elements(xml, "complainant"), *_elements(xml, "service_provider")]
+    for other in others:
+        report.hidden += [found for found in find_indicators(other) if found.kind in ("email", "domain")]
+        xml = xml.replace(other, "")
+    for source in list(_elements(xml, "source"))[:100] or [xml]:
+        for _, value in _ACNS_FIELD.findall(source):
+            if found := from_value(value.replace("&amp;", "&")):
+                report.reported.append(found)
+    if entity := next(_elements("".join(others), "entity"), None):
+        report.source = one_line(re.sub(r"<[^<>]*>", "", entity))[:200]
     return report
 
 

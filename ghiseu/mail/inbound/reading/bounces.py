@@ -295,7 +295,7 @@ def _original_id(root: Part, returned: str) -> str | None:
     for part in root.walk():
         if part is not root and part.content_type in ("message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers"):
             fields, _ = mime.parse_fields(part.decoded()[: limits.MAX_HEADER_BYTES].lstrip())
-            if identifier := headers.message_id_of(Part(fields, b"")):
+            if identifier := headers.message_id_of(Part(fields)):
                 return identifier
     if found := _MESSAGE_ID_LINE.search(returned):
         return found[1]

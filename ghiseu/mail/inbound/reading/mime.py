@@ -21,18 +21,28 @@ MAX_JUNK_LINES = 8
 _USUAL_FIELDS = {b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type", b"received", b"return-path", b"content-transfer-encoding"}
 _BLANK_LINES = re.compile(rb"(?:[ \t]{0,4000}(?:\r\n|\n|\r)){1,100}")
 _DELIMITER_REST = re.compile(rb"(--)?[ \t]{0,1000}(?:\r\n|\n|\r|\Z)")
-_GUESSED_BOUNDARY = re.compile(rb"(?:\A|\n|\r)--([^\s-][^\r\n]{0,200}?)[ \t]*(?:\r\n|\n|\r)(?=[A-Za-z-]{1,60}:)")
+_GUESSED_BOUNDARY = re.compile(rb"(?:^|\n|\r)--([^\s-][^\r\n]{0,200}?)[ \t]*(?:\r\n|\n|\r)(?=[A-Za-z-]{1,60}:)")
 
 
 @dataclass(slots=True)
 class Part:
-    """One part of a mail: its header fields as they stand, its body bytes, its children if it is a multipart."""
+    """One part of a mail: its header fields as they stand, where its body is, its children if it is a multipart.
+
+    All parts share the bytes of the whole mail, so that depth costs no memory.
+    """
 
     fields: list[tuple[str, bytes]]
-    body: bytes
+    source: bytes = field(default=b"", repr=False)
+    start: int = 0
+    end: int = 0
     content_type: str = "text/plain"
     parameters: dict[str, str] = field(default_factory=dict)
     children: list["Part"] = field(default_factory=list)
+
+    @property
+    def body(self) -> bytes:
+        """The body as it stands in the mail."""
+        return self.source[self.start : self.end]
 
     def raw(self, name: str) -> bytes | None:
         """The first field of that name (lower case), folded as it came, or None."""
@@ -86,21 +96,21 @@ def decode_transfer(body: bytes, encoding: str) -> bytes:
 
 def parse(raw: bytes) -> Part:
     """The whole mail as a tree. Never fails; what is beyond the limits stays inside the body it stands in."""
-    start = _BLANK_LINES.match(raw)
-    return _parse(raw[start.end() :] if start else raw, "text/plain", 0, [limits.MAX_PARTS], top=True)
+    blank = _BLANK_LINES.match(raw)
+    return _parse(raw, (blank.end() if blank else 0, len(raw)), "text/plain", 0, [limits.MAX_PARTS])
 
 
-def _parse(raw: bytes, default_type: str, depth: int, budget: list[int], *, top: bool = False) -> Part:
-    fields, start = parse_fields(raw, top=top)
-    part = Part(fields, raw[start:])
+def _parse(raw: bytes, span: tuple[int, int], default_type: str, depth: int, budget: list[int]) -> Part:
+    fields, start = parse_fields(raw, *span, top=depth == 0)
+    part = Part(fields, raw, start, span[1])
     part.content_type, part.parameters = _content_type(part, default_type)
     if part.main_type == "multipart" and depth < limits.MAX_NESTING:
         child_default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
-        for body in _split(part.body, part.parameters.get("boundary", "")):
+        for piece in _split(part, part.parameters.get("boundary", "")):
             if budget[0] <= 0:
                 break
             budget[0] -= 1
-            part.children.append(_parse(body, child_default, depth + 1, budget))
+            part.children.append(_parse(raw, piece, child_default, depth + 1, budget))
     return part
 
 
@@ -117,18 +127,19 @@ def _content_type(part: Part, default: str) -> tuple[str, dict[str, str]]:
     return kind, parameters
 
 
-def parse_fields(raw: bytes, *, top: bool = False) -> tuple[list[tuple[str, bytes]], int]:
+def parse_fields(raw: bytes, start: int = 0, stop: int | None = None, *, top: bool = False) -> tuple[list[tuple[str, bytes]], int]:
     """Header fields (name as written, folded value) and the offset at which the body starts.
 
     `top` forgives what stands before a whole mail (an mbox line). A line that is neither a field nor a continuation
     ends the header, unless fields go on before the next empty line.
     """
     fields: list[tuple[str, bytes]] = []
-    position, limit = 0, min(len(raw), limits.MAX_HEADER_BYTES)
+    stop = len(raw) if stop is None else stop
+    position, limit = start, min(stop, start + limits.MAX_HEADER_BYTES)
     while position < limit:
-        end, after = _line_end(raw, position)
+        end, after = _line_end(raw, position, stop)
         line = raw[position:end]
-        if not line.strip(b" \t") and not (line and fields and _goes_on(raw, after, continued=True)):
+        if not line.strip(b" \t") and not (line and fields and _goes_on(raw, after, stop, continued=True)):
             return fields, after
         if line[:1] in b" \t" and fields:
             name, value = fields[-1]
@@ -137,32 +148,28 @@ def parse_fields(raw: bytes, *, top: bool = False) -> tuple[list[tuple[str, byte
         elif found := _FIELD.match(line):
             if len(fields) < limits.MAX_HEADER_FIELDS:
                 fields.append((found[1].decode("ascii"), line[found.end() :].strip(b" \t")))
-        elif line.startswith((b"From ", b">From ")) and top:
-            pass
-        elif not ((fields or top) and _goes_on(raw, after)):
+        elif not (top and line.startswith((b"From ", b">From "))) and not ((fields or top) and _goes_on(raw, after, stop)):
             return fields, position
         position = after
     return fields, position
 
 
-def _line_end(raw: bytes, start: int) -> tuple[int, int]:
-    newline = raw.find(b"\n", start)
-    if newline < 0:
-        newline = len(raw)
-        after = newline
-    else:
-        after = newline + 1
-    end = newline - 1 if newline > start and raw[newline - 1 : newline] == b"\r" else newline
+def _line_end(raw: bytes, start: int, stop: int) -> tuple[int, int]:
+    """Where the line ends, and where the next one starts. Of an endless line only the beginning counts as a field."""
+    newline = raw.find(b"\n", start, stop)
+    end, after = (stop, stop) if newline < 0 else (newline, newline + 1)
     lone = raw.find(b"\r", start, end)
-    return (lone, lone + 1) if lone >= 0 else (end, after)
+    if 0 <= lone < end - 1 or (lone >= 0 and newline < 0):
+        return lone, lone + 1
+    return (lone if lone >= 0 else end), after
 
 
-def _goes_on(raw: bytes, position: int, *, continued: bool = False) -> bool:
+def _goes_on(raw: bytes, position: int, stop: int, *, continued: bool = False) -> bool:
     """Whether the header goes on: a field on the next line, a continuation of one (`continued`), or, after some lines
     that lost their indentation, a field that every mail has."""
     for number in range(MAX_JUNK_LINES):
-        end, after = _line_end(raw, position)
-        line = raw[position:end]
+        end, after = _line_end(raw, position, stop)
+        line = raw[position : min(end, position + limits.MAX_LINE_CHARACTERS)]
         if not line.strip():
             return False
         if number == 0 and continued and line[:1] in (b" ", b"\t"):
@@ -176,34 +183,36 @@ def _goes_on(raw: bytes, position: int, *, continued: bool = False) -> bool:
     return False
 
 
-def _split(body: bytes, boundary: str) -> list[bytes]:
-    """The bodies between the delimiters (RFC 2046 section 5.1.1); no list if there is no delimiter at all."""
-    pieces = _cut(body, boundary.encode("utf-8", "replace")) if boundary else []
-    if not pieces and (guessed := _GUESSED_BOUNDARY.search(body[: limits.MAX_HEADER_BYTES])):
-        pieces = _cut(body, guessed[1])
+def _split(part: Part, boundary: str) -> list[tuple[int, int]]:
+    """The spans between the delimiters (RFC 2046 section 5.1.1); no list if there is no delimiter at all."""
+    pieces = _cut(part, boundary.encode("utf-8", "replace")) if boundary else []
+    if not pieces:
+        guessed = _GUESSED_BOUNDARY.search(part.source, part.start, min(part.end, part.start + limits.MAX_HEADER_BYTES))
+        pieces = _cut(part, guessed[1]) if guessed else []
     return pieces
 
 
-def _cut(body: bytes, boundary: bytes) -> list[bytes]:
-    pieces: list[bytes] = []
+def _cut(part: Part, boundary: bytes) -> list[tuple[int, int]]:
+    pieces: list[tuple[int, int]] = []
     start = -1
-    for before, after, closes in _delimiters(body, b"--" + boundary.rstrip()):
+    for before, after, closes in _delimiters(part, b"--" + boundary.rstrip()):
         if start >= 0:
-            pieces.append(body[start:before])
+            pieces.append((start, max(before, start)))
         start = -1 if closes else after
         if len(pieces) >= limits.MAX_PARTS:
             return pieces
     if start >= 0:
-        pieces.append(body[start:])
+        pieces.append((start, part.end))
     return pieces
 
 
-def _delimiters(body: bytes, mark: bytes) -> Iterator[tuple[int, int, bool]]:
+def _delimiters(part: Part, mark: bytes) -> Iterator[tuple[int, int, bool]]:
     """Each delimiter line: where the part before it ends, where the part after it starts, whether it is the last."""
-    found = body.find(mark)
+    raw, stop = part.source, part.end
+    found = raw.find(mark, part.start, stop)
     while found >= 0:
-        line = _DELIMITER_REST.match(body, found + len(mark))
-        if line and (found == 0 or body[found - 1 : found] in (b"\n", b"\r")):
-            before = found - 2 if body[found - 2 : found] == b"\r\n" else max(found - 1, 0)
+        line = _DELIMITER_REST.match(raw, found + len(mark), stop)
+        if line and (found == part.start or raw[found - 1 : found] in (b"\n", b"\r")):
+            before = found - 2 if raw[found - 2 : found] == b"\r\n" else found - 1
             yield before, line.end(), bool(line[1])
-        found = body.find(mark, found + len(mark))
+        found = raw.find(mark, found + len(mark), stop)
