@@ -44,8 +44,7 @@ def fill_desk(progress: Callable[[str], None]) -> None:
             if day != (day := scene.at.date()):
                 progress(f"Demo company: the mail of {day:%d.%m.%Y}")
             with clock_at(scene.at):
-                players.play(scene)
-                if scene.step.do in ("mail", "reply"):  # the desk may have answered the mail by itself
+                if players.play(scene):
                     send_here()
         # What an interruption left between two steps of one scene.
         file_waiting()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ghiseu.mail.inbound.receive import file_waiting
 from ghiseu.mail.inbound.store import keep
-from ghiseu.mail.models import Mailbox
-from ghiseu.mail.outbound.reply import recipients_for, send_reply
+from ghiseu.mail.models import AutoResponse, Mailbox
+from ghiseu.mail.outbound.reply import send_reply
 from ghiseu.ops.demo.files import sample
 from ghiseu.ops.demo.mails import Draft, Quoted, raw_mail
 from ghiseu.ops.demo.script import Step, Story
@@ -63,21 +63,25 @@ class Players:
         self.queues = {queue.name: queue for queue in Queue.objects.all()}
         self.mailboxes = {box.name: box for box in Mailbox.objects.select_related("queue")}
         self.mailbox_of_address = {box.address: box for box in self.mailboxes.values()}
+        self.answering_queues = set(AutoResponse.objects.values_list("queue_id", flat=True))
 
-    def play(self, scene: Scene) -> None:
-        """Do what the scene says. Raises what the door or the action raises: then the story is wrong."""
+    def play(self, scene: Scene) -> bool:
+        """Do what the scene says; returns whether mail leaves by it.
+
+        Raises what the door or the action raises: then the story is wrong.
+        """
         if scene.step.do == "mail":
-            self._mail(scene)
-        else:
-            _ACTS[scene.step.do](self, scene, ticket_of(scene.story), self.agents[scene.step.by])
+            return self._mail(scene)
+        _ACTS[scene.step.do](self, scene, ticket_of(scene.story), self.agents[scene.step.by])
+        return scene.step.do == "reply"
 
-    def _mail(self, scene: Scene) -> None:
+    def _mail(self, scene: Scene) -> bool:
         story, step = scene.story, scene.step
         answered = None if scene.position == 0 else _last_answer(ticket_of(story))
         mailbox = self.mailbox_of_address[answered.from_address] if answered else self.mailboxes[story.mailbox]
         draft = Draft(
             person=story.person,
-            sender=story.person.second_address if step.second_address else story.person.address,
+            sender=_sender(story, step),
             to=mailbox.address,
             subject=f"Re: {answered.subject.removeprefix('Re: ')}" if answered else story.subject,
             text=step.text,
@@ -89,12 +93,11 @@ class Players:
         )
         keep(mailbox=mailbox, raw=raw_mail(draft), channel="lmtp")
         file_waiting()
+        return mailbox.queue_id in self.answering_queues
 
     def reply(self, scene: Scene, ticket: Ticket, by: Agent) -> None:
-        # Only people are answered here, not what a machine wrote in between.
-        answered = ticket.articles.filter(sender_type=SenderType.CUSTOMER).order_by("-pk")[0]
-        people = recipients_for(answered, everyone=False).to
-        send_reply(ticket, by=by, text=scene.step.text, to=", ".join(person["address"] for person in people))
+        mails = [step for step in scene.story.steps[: scene.position] if step.do == "mail"]
+        send_reply(ticket, by=by, text=scene.step.text, to=_sender(scene.story, mails[-1]))
 
     def note(self, scene: Scene, ticket: Ticket, by: Agent) -> None:
         write_note(ticket, text=scene.step.text, by=by)
@@ -128,6 +131,10 @@ _ACTS: dict[str, Callable[[Players, Scene, Ticket, Agent], None]] = {
     "pending": Players.pending,
     "lock": Players.lock,
 }
+
+
+def _sender(story: Story, mail: Step) -> str:
+    return story.person.second_address if mail.second_address else story.person.address
 
 
 def ticket_of(story: Story) -> Ticket:
