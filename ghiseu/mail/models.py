@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from ghiseu.people.models import Language
+from ghiseu.people.models import Agent, Language
 from ghiseu.tickets.models import Article, Blob, Queue
 
 
@@ -113,11 +113,15 @@ class OutboundMail(models.Model):
         MESSAGE = "message", _("the article")
         # The customer's mail as it came, passed on under our envelope (RFC 5322 section 3.6.6).
         REDIRECT = "redirect", _("the article's original, redirected")
+        # The article's text for the agent who owns the ticket, to be read and answered in the own mail program.
+        NOTIFICATION = "notification", _("a notification of the article")
 
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="outbound")
     # Empty for automatic mail: nobody wants its bounces, and robots do not answer it (RFC 3834 section 3.3).
     sender = models.CharField(max_length=320, blank=True)
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.MESSAGE)
+    # Whom a notification is for.
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.MESSAGE)
     recipient = models.CharField(max_length=320)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     tries = models.PositiveIntegerField(default=0)

@@ -65,6 +65,8 @@ class Agent(AbstractBaseUser):
     language = models.CharField(max_length=2, choices=Language.choices, default=Language.EN)
     time_zone = models.CharField(max_length=64, default="Europe/Chisinau")
     roles = models.ManyToManyField(Role, related_name="agents", blank=True)
+    # Whether a customer's answer in one's own ticket is sent on by mail, to be answered from the own mail program.
+    wants_mail = models.BooleanField(default=False)
     is_administrator = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

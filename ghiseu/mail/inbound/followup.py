@@ -36,7 +36,7 @@ class Belonging:
 def belonging_of(parsed: ParsedMail, sign: SenderSign = SenderSign.UNKNOWN) -> Belonging:
     """Where the mail belongs; `sign` is what is known of its sender's address. Who forges an address takes no part."""
     sender = parsed.sender.address.lower() if parsed.sender and sign != SenderSign.FORGED else ""
-    ids = _quoted_ids(parsed)
+    ids = quoted_ids(parsed)
     ticket, conversation = _by_our_message_id(ids)
     if ticket and conversation == Conversation.THIRD_PARTY:
         reason = f"answer of a third party by signed Message-ID to {ticket.number}"
@@ -69,7 +69,8 @@ def _unless_closed_for_good(ticket: Ticket, is_verified: bool, reason: str) -> B
     return Belonging(None, ticket, True, f"{reason}; it is closed, and its queue makes a new ticket then")
 
 
-def _quoted_ids(parsed: ParsedMail) -> list[str]:
+def quoted_ids(parsed: ParsedMail) -> list[str]:
+    """The messages that a mail says it answers, the nearest first."""
     ids = [parsed.in_reply_to] if parsed.in_reply_to else []
     return list(dict.fromkeys(ids + list(reversed(parsed.references))))[:_LOOKED_AT_IDS]
 

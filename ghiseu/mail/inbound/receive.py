@@ -18,16 +18,20 @@ from django.utils import timezone
 from ghiseu.lib.addresses import Address
 from ghiseu.lib.language import guess_language
 from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice
-from ghiseu.mail.inbound.followup import Belonging, belonging_of
+from ghiseu.mail.inbound.by_agent import agents_word
+from ghiseu.mail.inbound.followup import Belonging, belonging_of, quoted_ids
 from ghiseu.mail.inbound.parse import ParsedAttachment, ParsedMail, parse_mail
 from ghiseu.mail.inbound.routing import queue_for
 from ghiseu.mail.inbound.verdict import Verdict, verdict_on
 from ghiseu.mail.models import InboundMail
 from ghiseu.mail.outbound.autoresponse import Occasion, answer_automatically, occasion_of_new_ticket
+from ghiseu.mail.outbound.notify import notify_owner
+from ghiseu.mail.outbound.reply import recipients_for, send_reply
 from ghiseu.people.customers import customer_for_address, mark_proven
+from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import NewFile, NewMessage, open_ticket, receive_from_third_party, receive_message
 from ghiseu.tickets.blobs import bytes_of
-from ghiseu.tickets.models import Article, Ticket
+from ghiseu.tickets.models import Article, SenderType, Ticket
 
 log = structlog.get_logger(__name__)
 
@@ -76,10 +80,10 @@ def file_mail(mail: InboundMail) -> Article | None:
         if not _hold(mail):
             return None
         article, trace = _file(mail, parsed)
-        mail.state, mail.article, mail.filed_at, mail.error = InboundMail.State.FILED, article, timezone.now(), ""
-        mail.trace = [*mail.trace, *trace]
+        mail.state = InboundMail.State.FILED if article else InboundMail.State.IGNORED
+        mail.article, mail.filed_at, mail.error, mail.trace = article, timezone.now(), "", [*mail.trace, *trace]
         mail.save(update_fields=["state", "article", "filed_at", "error", "trace"])
-    log.info("mail_filed", mail=mail.pk, ticket=article.ticket.number, reason=trace[0])
+    log.info("mail_filed", mail=mail.pk, ticket=article.ticket.number if article else None, reason=trace[0])
     return article
 
 
@@ -95,18 +99,36 @@ def _hold(mail: InboundMail) -> bool:
     return waiting.select_for_update().values_list("pk", flat=True).first() is not None
 
 
-def _file(mail: InboundMail, parsed: ParsedMail) -> tuple[Article, list[str]]:
-    """The decision, in order: a notice about our own answer, an answer to a ticket, a new ticket."""
+def _file(mail: InboundMail, parsed: ParsedMail) -> tuple[Article | None, list[str]]:
+    """The decision, in order: a notice about our own answer, an agent's answer, a customer's answer, a new ticket."""
     verdict = verdict_on(parsed, mail.mailbox.trusted_server)
     if answer := answer_that_bounced(parsed):
         notice, why = file_notice(answer, parsed, _message(mail, parsed, verdict))
         return notice, [why]
-    belonging = belonging_of(parsed, verdict.sign)
+    word = agents_word(parsed, quoted_ids(parsed), verdict.sign)
+    if word and parsed.auto_submitted:
+        return None, [f"ignored: a machine answered a notification in {word.ticket.number}"]
+    if word and word.agent:
+        return _answer_of_agent(mail, parsed, word.ticket, word.agent), [word.reason]
+    belonging = Belonging(None, word.ticket, True, word.reason) if word else belonging_of(parsed, verdict.sign)
     if belonging.joins:
         article, trace = _join(mail, parsed, belonging.joins, belonging, verdict)
     else:
         article, trace = _open(mail, parsed, belonging, verdict)
     return article, [belonging.reason, f"{verdict.sign.label}: {verdict.reason}", *trace]
+
+
+def _answer_of_agent(mail: InboundMail, parsed: ParsedMail, ticket: Ticket, agent: Agent) -> Article:
+    """The answer goes where an answer from the page would go; what the notification quoted stays behind."""
+    asked = ticket.articles.filter(sender_type=SenderType.CUSTOMER, is_visible_to_customer=True).latest("pk")
+    to = recipients_for(asked, everyone=False).to
+    files = [_new_file(file, position) for position, file in enumerate(parsed.attachments, start=1) if not file.inline]
+    article = send_reply(
+        ticket, by=agent, text=parsed.reply_text, to=", ".join(person["address"] for person in to), files=files
+    )
+    article.raw = mail.raw
+    article.save(update_fields=["raw"])
+    return article
 
 
 def _join(
@@ -120,7 +142,8 @@ def _join(
     if belonging.is_verified:
         mark_proven(message.from_address)
     occasion = Occasion.FOLLOW_UP if belonging.reopens else Occasion.REJECTED
-    return article, [answer_automatically(article, parsed, occasion)]
+    told = notify_owner(article)
+    return article, [answer_automatically(article, parsed, occasion), *([told] if told else [])]
 
 
 def _open(mail: InboundMail, parsed: ParsedMail, belonging: Belonging, verdict: Verdict) -> tuple[Article, list[str]]:

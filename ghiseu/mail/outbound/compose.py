@@ -22,6 +22,8 @@ from django.utils.timezone import localtime
 from ghiseu.lib.addresses import normal_address
 from ghiseu.lib.text import one_line, storable, unix_lines
 from ghiseu.mail.models import OutboundMail
+from ghiseu.mail.outbound.notify import notification
+from ghiseu.mail.outbound.reply import sender_of
 from ghiseu.tickets.blobs import bytes_of
 from ghiseu.tickets.models import Article, SenderType
 
@@ -48,6 +50,8 @@ def compose(mail: OutboundMail) -> bytes:
     article = mail.article
     if mail.kind == OutboundMail.Kind.REDIRECT:
         return _redirected(mail)
+    if mail.kind == OutboundMail.Kind.NOTIFICATION:
+        return _notification(mail)
     lines = [
         _header("Date", format_datetime(localtime(article.created_at))),
         _header("Message-ID", f"<{article.message_id}>"),
@@ -76,6 +80,22 @@ def _redirected(mail: OutboundMail) -> bytes:
     if original.startswith(b"From "):  # the envelope line of an mbox is no field
         original = original.partition(b"\n")[2]
     return "".join(lines).encode("ascii") + re.sub(rb"\r?\n", b"\r\n", original)
+
+
+def _notification(mail: OutboundMail) -> bytes:
+    message_id, subject, text = notification(mail)
+    sender = sender_of(mail.article.ticket.queue)
+    lines = [
+        _header("Date", format_datetime(localtime(mail.created_at))),
+        _header("Message-ID", f"<{message_id}>"),
+        _header("From", *_people([{"name": sender.name, "address": sender.address}])),
+        _header("To", *_people([{"name": mail.agent.name if mail.agent else "", "address": mail.recipient}])),
+        _header("Subject", _encoded(one_line(subject), len("Subject: "))),
+        _header("Auto-Submitted", "auto-generated"),
+    ]
+    body = EmailMessage(policy=SEVEN_BIT)
+    body.set_content(text)
+    return "".join(lines).encode("ascii") + body.as_bytes()
 
 
 def addressing(article: Article) -> list[str]:

@@ -34,8 +34,9 @@ def write_to_third_party(  # noqa: PLR0913  # the fields of the reply box
     """Send a message that the customer never sees; answers to it come back into the ticket, unseen as well.
 
     The subject is the ticket's title where none is given; the number does not stand in it, as a stranger could do
-    nothing with it. `answering` is the third party's message that this one answers; `passing_on` is a message of the same ticket whose files go along; an internal note is refused,
-    for it never leaves the house (promise N1). Raises what `ask_third_party` does, and InvalidInput.
+    nothing with it. `answering` is the third party's message that this one answers; `passing_on` is a message of the
+    same ticket whose files go along; an internal note is refused, for it never leaves the house (promise N1). Raises
+    what `ask_third_party` does, and InvalidInput.
     """
     addressed = Addressed.read(to, cc, bcc)
     if passing_on is not None and (passing_on.is_note or passing_on.ticket_id != ticket.pk):
