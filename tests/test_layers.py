@@ -179,10 +179,10 @@ def test_no_function_is_too_long() -> None:
 
 
 def test_one_mail_from_arrival_to_answer_is_a_dozen_small_files() -> None:
-    """The files that the headings of docs/tour.md name, each once."""
+    """The files that the stops of docs/tour.md name, each once; blank lines cost a reader nothing."""
     tour = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
     stops = dict.fromkeys(re.findall(r"^\d+\. \[`(ghiseu/[\w/]+\.py)`\]", tour, flags=re.MULTILINE))
-    lines = sum(len((ROOT / stop).read_text(encoding="utf-8").splitlines()) for stop in stops)
+    lines = [line for stop in stops for line in (ROOT / stop).read_text(encoding="utf-8").splitlines() if line.strip()]
 
     assert 8 <= len(stops) <= JOURNEY_FILES
-    assert lines <= JOURNEY_LINES
+    assert len(lines) <= JOURNEY_LINES
