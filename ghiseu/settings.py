@@ -269,6 +269,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Guessing is slow for a name together with its source, so that a stranger cannot lock the rightful owner out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# The field of the sign-in form, which is not named like the column that holds the login.
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_ON_SUCCESS = True
