@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django_htmx.http import reswap, retarget
+from django_htmx.http import reswap
 
 from ghiseu.tickets.errors import DeskError
 from ghiseu.ui.render import render_page
@@ -52,4 +52,4 @@ def _error(request: HttpRequest, status: int, title: str, text: str, way_out: st
         return render_page(request, "ui/error.html", context, status=status)
     # In a page that stands, the error is a line at its head and what was typed stays where it is.
     response = render_page(request, "ui/error_line.html", context, status=status)
-    return reswap(retarget(response, "#messages"), "innerHTML")
+    return reswap(response, "none")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -48,7 +49,7 @@ class AgentLocale:
             translation.activate(agent.language)
         try:
             timezone.activate(agent.time_zone)
-        except ValueError:
+        except (ValueError, ZoneInfoNotFoundError):
             timezone.deactivate()
         try:
             return self.get_response(request)

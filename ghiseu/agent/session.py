@@ -7,12 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import views
 from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from ghiseu.agent.forms import SignInForm
 from ghiseu.ui.render import render_page
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class SignIn(views.LoginView):
     """Says the same whether the login or the password was wrong, or the account is closed (promise N5)."""
 

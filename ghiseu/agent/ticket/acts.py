@@ -13,7 +13,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, reswap, trigger_client_event
 
 from ghiseu.agent.forms import AssignForm, PriorityForm, QueueForm, StateForm, local_time
 from ghiseu.agent.http import AgentRequest
@@ -53,8 +53,8 @@ def refused(request: AgentRequest, ticket: Ticket, refusal: DeskError) -> HttpRe
     status = status_of(refusal)
     if not request.htmx:
         return show_ticket(request, ticket, error=str(refusal), status=status)
-    response = render_fragment(request, TEMPLATE, ["messages"], {"error": str(refusal)}, status=status)
-    return reswap(retarget(response, "#messages"), "outerHTML")
+    response = render_fragment(request, TEMPLATE, ["notices"], {"error": str(refusal)}, status=status)
+    return reswap(response, "none")
 
 
 def status_of(refusal: DeskError) -> int:
@@ -71,7 +71,7 @@ def changed(request: AgentRequest, ticket: Ticket) -> HttpResponse:
         return HttpResponseClientRedirect("/") if request.htmx else redirect("tickets")
     if not request.htmx:
         return redirect("ticket", number=now.number)
-    response = render_fragment(request, TEMPLATE, ["facts", "messages"], facts(request, now) | {"error": ""})
+    response = render_fragment(request, TEMPLATE, ["facts", "notices"], facts(request, now) | {"error": ""})
     return trigger_client_event(response, "live:ticket", after="settle")
 
 

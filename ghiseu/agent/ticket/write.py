@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django_htmx.http import reswap, retarget, trigger_client_event
+from django_htmx.http import reswap, trigger_client_event
 
 from ghiseu.agent.forms import WriteForm
 from ghiseu.agent.http import AgentRequest
@@ -85,7 +85,7 @@ def _write(
         return redirect("ticket", number=number)
     now = visible_ticket(request, number)
     context = facts(request, now) | {"box": None, "error": "", "seen": 0}
-    response = render_fragment(request, TEMPLATE, ["answer", "messages"], context)
+    response = render_fragment(request, TEMPLATE, ["answer", "notices"], context)
     return trigger_client_event(response, "live:ticket", after="settle")
 
 
@@ -98,7 +98,7 @@ def _refused(request: AgentRequest, ticket: Ticket, kind: str, refusal: DeskErro
         context = {"box_error": str(refusal), "seen_now": seen}
         response = render_fragment(request, TEMPLATE, ["refusal"], context, status=status)
         response = trigger_client_event(response, "live:ticket", after="settle")
-        return reswap(retarget(response, "#refusal"), "outerHTML")
+        return reswap(response, "none")
     typed = {name: request.POST.get(name, "") for name in ("text", "to", "cc", "bcc", "until")}
     return show_ticket(request, ticket, box=Box(kind, error=str(refusal), **typed), status=status)
 
