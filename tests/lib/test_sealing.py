@@ -23,7 +23,11 @@ def test_no_secret_stays_none() -> None:
     assert unseal("", key=KEY) == ""
 
 
-@pytest.mark.parametrize("sealed", [seal("window-42", key="another key"), "not sealed at all", "gAAAAAB" + "x" * 90])
+@pytest.mark.parametrize(
+    "sealed",
+    [seal("window-42", key="another key"), "not sealed at all", "gAAAAAB" + "x" * 90],
+    ids=["under another key", "not sealed", "damaged"],
+)
 def test_another_key_is_told_with_the_way_out(sealed: str) -> None:
     with pytest.raises(CannotUnseal, match="enter the secret again"):
         unseal(sealed, key=KEY)
