@@ -1,4 +1,7 @@
-"""The demo company, filled once for all of these tests and rolled back after them."""
+"""The demo company, filled once for all of these tests, with interruptions, and rolled back after them.
+
+So what they count also proves that an interrupted filling goes on where it stopped, and doubles nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +19,36 @@ from ghiseu.ops.demo.casting import stories
 from ghiseu.people.models import Agent, Customer, Role
 from ghiseu.tickets.models import Article, Attachment, Event, Queue, SenderType, StateType, Ticket
 
-
 pytestmark = pytest.mark.django_db
+
+
+class Stopped(Exception):
+    """Somebody pressed Ctrl-C."""
+
+
+def fill_until(line: int, said: list[str]) -> None:
+    """Fill, and stop when the progress has said so many lines."""
+    begun = len(said)
+
+    def say(text: str) -> None:
+        said.append(text)
+        if len(said) - begun == line:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        company.fill(say)
 
 
 @pytest.fixture(scope="module")
 def filled(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """The progress lines of one filling; the database holds it as long as this module's tests run."""
+    """The progress lines of a filling that was interrupted three times; it stays as long as this module's tests run."""
     said: list[str] = []
     with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]  # not in the public type
         # As Django's TestCase marks its own: durable blocks inside are as durable as a test can be.
         transaction.get_connection().atomic_blocks[-1]._from_testcase = True
+        fill_until(1, said)
+        fill_until(5, said)
+        fill_until(4, said)
         company.fill(said.append)
         yield said
         transaction.set_rollback(True)
@@ -38,8 +60,8 @@ def _filled(filled: list[str]) -> None:
 
 
 def test_it_says_what_it_does(filled: list[str]) -> None:
-    assert filled[0] == "Demo company: people, queues and mailboxes"
-    assert sum("the mail of" in line for line in filled) >= 12
+    assert filled[:2] == ["Demo company: people, queues and mailboxes"] * 2
+    assert len({line for line in filled if "the mail of" in line}) >= 12
     assert filled[-1] == f"Demo company: {Ticket.objects.count()} tickets are there"
 
 
@@ -66,6 +88,8 @@ def test_every_story_became_one_ticket_and_every_mail_found_its_place() -> None:
     assert 140 <= len(told) == Ticket.objects.count() <= 160
     assert Ticket.objects.filter(related__isnull=False).count() == 0
     assert Counter(InboundMail.objects.values_list("state", flat=True)) == {InboundMail.State.FILED: mails}
+    written = sum(step.do in ("reply", "note") for story in told for step in story.steps)
+    assert Article.objects.filter(sender_type=SenderType.AGENT).count() == written
 
 
 def test_the_desk_looks_lived_in() -> None:
