@@ -12,19 +12,76 @@ from functools import cache, lru_cache
 GUESS_BYTES = 20_000  # how much of a text is looked at when its charset has to be guessed
 
 _ALIASES = {
-    "ascii": "cp1252", "us-ascii": "cp1252", "ansi_x3.4-1968": "cp1252", "iso-8859-1": "cp1252", "latin1": "cp1252",
-    "latin-1": "cp1252", "iso8859-1": "cp1252", "iso_8859-1": "cp1252", "iso-8859-8-i": "iso-8859-8",
-    "iso-8859-8-e": "iso-8859-8", "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874",
-    "gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "x-gbk": "gb18030", "gb_2312-80": "gb18030",
-    "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "euc-kr": "cp949", "x-windows-949": "cp949",
-    "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932",
-    "big5": "big5hkscs", "x-mac-cyrillic": "mac_cyrillic", "x-mac-roman": "mac_roman", "macintosh": "mac_roman",
-    "iso-2022-jp": "iso2022_jp_ext", "utf8": "utf-8", "utf8mb4": "utf-8", "unicode-1-1-utf-7": "utf-7",
-    "koi8r": "koi8-r", "koi8u": "koi8-u", "koi8-ru": "koi8-u", "ansi": "cp1252", "x-unknown": "", "unknown": "", "unknown-8bit": "",
-    "default": "", "default_charset": "", "8bit": "", "7bit": "", "x-user-defined": "", "none": "",
-}  # fmt: skip
-_NOT_TEXT = {"base64", "hex", "rot13", "rot-13", "bz2", "zip", "zlib", "uu", "quopri", "quoted-printable", "unicode_escape",
-             "raw_unicode_escape", "undefined", "idna", "punycode", "mbcs", "oem", "unicode-escape", "raw-unicode-escape"}  # fmt: skip
+    "ascii": "cp1252",
+    "us-ascii": "cp1252",
+    "ansi_x3.4-1968": "cp1252",
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso_8859-1": "cp1252",
+    "iso-8859-8-i": "iso-8859-8",
+    "iso-8859-8-e": "iso-8859-8",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "cp936": "gb18030",
+    "x-gbk": "gb18030",
+    "gb_2312-80": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "ks_c_5601": "cp949",
+    "euc-kr": "cp949",
+    "x-windows-949": "cp949",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "big5": "big5hkscs",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "x-mac-roman": "mac_roman",
+    "macintosh": "mac_roman",
+    "iso-2022-jp": "iso2022_jp_ext",
+    "utf8": "utf-8",
+    "utf8mb4": "utf-8",
+    "unicode-1-1-utf-7": "utf-7",
+    "koi8r": "koi8-r",
+    "koi8u": "koi8-u",
+    "koi8-ru": "koi8-u",
+    "ansi": "cp1252",
+    "x-unknown": "",
+    "unknown": "",
+    "unknown-8bit": "",
+    "default": "",
+    "default_charset": "",
+    "8bit": "",
+    "7bit": "",
+    "x-user-defined": "",
+    "none": "",
+}
+_NOT_TEXT = {
+    "base64",
+    "hex",
+    "rot13",
+    "rot-13",
+    "bz2",
+    "zip",
+    "zlib",
+    "uu",
+    "quopri",
+    "quoted-printable",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "undefined",
+    "idna",
+    "punycode",
+    "mbcs",
+    "oem",
+    "unicode-escape",
+    "raw-unicode-escape",
+}
 _NUMBERED = re.compile(r"^(?:x-)?(?:cp|windows|win|microsoft-cp|ms)[-_ ]?(\d{3,5})$")
 _LATIN = {"cp1252", "utf-8"}
 
@@ -39,20 +96,24 @@ def codec_for(charset: str) -> str:
     name = charset.strip().strip("\"'").strip().lower()[:40]
     name = _ALIASES.get(name, name)
     if numbered := _NUMBERED.match(name):
-        name = {"65001": "utf-8", "28591": "cp1252", "20866": "koi8-r", "21866": "koi8-u"}.get(numbered[1], "cp" + numbered[1])
+        name = {"65001": "utf-8", "28591": "cp1252", "20866": "koi8-r", "21866": "koi8-u"}.get(
+            numbered[1], "cp" + numbered[1]
+        )
     if not name or name in _NOT_TEXT or not name.isascii():
         return ""
     try:
-        found = codecs.lookup(name)
+        "".encode(name)  # a lookup alone would also find the codecs that are none for text
     except (LookupError, ValueError):
         return ""
-    return name if found._is_text_encoding else ""
+    return name
 
 
 def decode(data: bytes, charset: str = "") -> str:
     """Text from bytes: the declared charset if it is known and fits, else the best guess. Never fails."""
     codec = codec_for(charset)
-    if data.isascii() and not (codec.startswith(("iso2022", "hz", "utf-7", "utf-16", "utf-32")) or b"\x1b$" in data or b"\0" in data):
+    if data.isascii() and not (
+        codec.startswith(("iso2022", "hz", "utf-7", "utf-16", "utf-32")) or b"\x1b$" in data or b"\0" in data
+    ):
         return data.decode("ascii")
     if data.startswith(codecs.BOM_UTF8):
         return data[3:].decode("utf-8", "replace")
@@ -165,7 +226,9 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
     return _HEX.sub(lambda found: bytes((int(found[1], 16),)), raw.replace(b"_", b" "))
 
 
-_NOT_BASE64 = bytes(byte for byte in range(256) if not (chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/=")))
+_NOT_BASE64 = bytes(
+    byte for byte in range(256) if not (chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/="))
+)
 
 
 def decode_base64(data: bytes) -> bytes:

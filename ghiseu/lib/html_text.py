@@ -10,9 +10,50 @@ MAX_CHARACTERS = 1_500_000  # of a page; pictures written into it are left out b
 MAX_QUOTE_DEPTH = 20
 MAX_LINK_CHARACTERS = 500
 
-_DROPPED = {"script", "style", "head", "title", "template", "noscript", "iframe", "object", "svg", "math", "xmp", "meta", "link", "base"}
-_LINES = {"div", "section", "article", "header", "footer", "main", "nav", "aside", "center", "tr", "li", "dt", "dd", "address", "form",
-          "caption", "figcaption", "fieldset", "body", "html", "tbody", "thead", "tfoot", "option", "summary", "details"}  # fmt: skip
+_DROPPED = {
+    "script",
+    "style",
+    "head",
+    "title",
+    "template",
+    "noscript",
+    "iframe",
+    "object",
+    "svg",
+    "math",
+    "xmp",
+    "meta",
+    "link",
+    "base",
+}
+_LINES = {
+    "div",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "main",
+    "nav",
+    "aside",
+    "center",
+    "tr",
+    "li",
+    "dt",
+    "dd",
+    "address",
+    "form",
+    "caption",
+    "figcaption",
+    "fieldset",
+    "body",
+    "html",
+    "tbody",
+    "thead",
+    "tfoot",
+    "option",
+    "summary",
+    "details",
+}
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "figure"}
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _LONG_DATA = re.compile(r"data:[a-z0-9/+.;=-]{0,100},[A-Za-z0-9+/=\s%]{200000,}")
@@ -76,7 +117,8 @@ def page_text(html: str) -> str:
         return tidy(_BLANKS_BEFORE_LINES.sub("\n", unescape(_ANY_TAG.sub("\n", storable(html[:MAX_CHARACTERS])))))
     if root is None:
         return ""
-    writer, links = _Writer(), []
+    writer = _Writer()
+    links: list[tuple[Any, int]] = []
     node, entering = root, True
     while True:
         if entering:
@@ -103,7 +145,7 @@ def well_formed(html: str) -> str | None:
     root, complete = page_tree(html)
     if root is None:
         return "" if complete else None
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped]
 
     return str(etree.tostring(root, encoding="unicode", method="html"))
 
@@ -113,7 +155,7 @@ def page_tree(html: str) -> tuple[Any, bool]:
 
     The parser is linear and stops at 256 levels of nesting, which only hostile pages and endless threads reach.
     """
-    from lxml import etree  # slow to load, and most mails are plain text
+    from lxml import etree
 
     html = _LONG_DATA.sub("data:,", storable(html))[:MAX_CHARACTERS]
     if not html.strip():

@@ -10,7 +10,7 @@ _MANY_BLANK_LINES = re.compile(r"\n[ \t\xa0]*\n(?:[ \t\xa0]*\n)+")
 
 
 def storable(text: str) -> str:
-    """The same text without what PostgreSQL or UTF-8 refuses: NUL and other controls go, lone surrogates become U+FFFD."""
+    """The text without what PostgreSQL or UTF-8 refuses: controls and noncharacters go, surrogates become U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
     return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text))

@@ -1,4 +1,4 @@
-"""What a mail says: bytes in, a frozen ParsedMail out. Pure, bounded, and without an opinion on what shall become of it.
+"""What a mail says: bytes in, a frozen ParsedMail out. Pure, bounded, without an opinion on what shall become of it.
 
 The journey: `mime` cuts the bytes into parts, `headers` reads the fields, `parts` sorts text from attachments, `body`
 reads the text, `quotes` finds what is new in it; `bounces`, `automatic` and `abuse` say what kind of mail it is.

@@ -16,7 +16,7 @@ from ghiseu.mail.inbound.reading.mime import Part
 
 MAX_WORDS = 20_000  # characters of a mail in which the words of a report are looked for
 
-_LINK = re.compile(r"\b(?:href|src|action)\s{0,10}=\s{0,10}[\"']?\s{0,10}(https?://[^\s\"'<>]{1,2000})", re.I)
+_LINK = re.compile(r"\b(?:href|src|action)\s{0,10}=\s{0,10}[\"']?\s{0,10}(https?://[^\s\"'<>]{1,2000})", re.IGNORECASE)
 
 __all__ = ["AbuseReport", "Findings", "Indicator", "read_abuse", "read_structured"]
 
@@ -44,20 +44,34 @@ def read_abuse(root: Part, body: Body, structured: Structured | None, *, is_boun
     excluded = _reporter(root)
     subject = headers.text_of(root, "subject")
     words = f"{subject}\n{body.text[: limits.MAX_SCAN_CHARACTERS]}"
-    seen = find_indicators(words) + [Indicator("url", trim_url(link)) for link in _LINK.findall(body.html_source[: limits.MAX_SCAN_CHARACTERS])]
+    seen = find_indicators(words) + [
+        Indicator("url", trim_url(link)) for link in _LINK.findall(body.html_source[: limits.MAX_SCAN_CHARACTERS])
+    ]
     if structured:
-        excluded |= {(one.kind, one.value.lower()) for one in structured.hidden} - {(one.kind, one.value.lower()) for one in structured.reported}
+        excluded |= {(one.kind, one.value.lower()) for one in structured.hidden} - {
+            (one.kind, one.value.lower()) for one in structured.reported
+        }
         reported = without(structured.reported, excluded)
-        report = AbuseReport(structured.format, structured.feedback_type, reported[: limits.MAX_INDICATORS], structured.source or _sender_domain(root))
+        report = AbuseReport(
+            structured.format,
+            structured.feedback_type,
+            reported[: limits.MAX_INDICATORS],
+            structured.source or _sender_domain(root),
+        )
         found = [*structured.reported, *seen, *structured.seen, *table_indicators(root)]
         return Findings(report, without(found, excluded)[: limits.MAX_INDICATORS])
     weight = 0 if is_bounce else weigh(root, subject, body.text)
     if weight < abuse_words.THRESHOLD:
         return Findings(None, without(seen, excluded)[: limits.MAX_INDICATORS])
     everything = without([*seen, *table_indicators(root)], excluded)
-    is_feed = abuse_words.SENDERS.search(_sender_domain(root) or "") is not None and any(part.content_type == "text/csv" or "csv" in part.disposition()[1].get("filename", "") for part in root.walk())
+    is_feed = abuse_words.SENDERS.search(_sender_domain(root) or "") is not None and any(
+        part.content_type == "text/csv" or "csv" in part.disposition()[1].get("filename", "") for part in root.walk()
+    )
     reported = tuple(one for one in everything if one.kind != "email" and not _belongs_to_reporter(one, root))
-    return Findings(AbuseReport("feed" if is_feed else "freetext", None, reported[: limits.MAX_INDICATORS], _sender_domain(root)), everything[: limits.MAX_INDICATORS])
+    return Findings(
+        AbuseReport("feed" if is_feed else "freetext", None, reported[: limits.MAX_INDICATORS], _sender_domain(root)),
+        everything[: limits.MAX_INDICATORS],
+    )
 
 
 def weigh(root: Part, subject: str, text: str) -> int:
@@ -67,17 +81,31 @@ def weigh(root: Part, subject: str, text: str) -> int:
     sender = headers.addresses_of(root, "from")
     address = sender[0].address if sender else ""
     local, _, domain = address.rpartition("@")
-    from_subject = max((weight for weight, pattern in abuse_words.SUBJECT_PATTERNS if pattern.search(subject)), default=0)
+    from_subject = max(
+        (weight for weight, pattern in abuse_words.SUBJECT_PATTERNS if pattern.search(subject)), default=0
+    )
     from_body = sum(weight for weight, pattern in abuse_words.BODY_PATTERNS if pattern.search(words))
     known = abuse_words.SENDERS.search("." + domain) is not None
     role = abuse_words.SENDER_LOCAL.match(local) is not None
-    to_desk = any(abuse_words.TO_ABUSE_DESK.search(value) for field in ("to", "cc", "x-original-to", "delivered-to") for value in headers.all_values(root, field))
+    to_desk = any(
+        abuse_words.TO_ABUSE_DESK.search(value)
+        for field in ("to", "cc", "x-original-to", "delivered-to")
+        for value in headers.all_values(root, field)
+    )
     if re.match(r"(?:re|aw|antw|sv|odp|re\[\d\]|ответ|ha|r)\s?:", subject) and root.raw("in-reply-to") is not None:
         from_subject = min(from_subject, 2)
-    is_newsletter = (root.raw("list-unsubscribe") is not None or root.raw("list-id") is not None) and not (known or to_desk)
+    is_newsletter = (root.raw("list-unsubscribe") is not None or root.raw("list-id") is not None) and not (
+        known or to_desk
+    )
     if is_newsletter:
         return 0
-    weight = min(from_subject, 6) // 2 + min(from_body, 12) // 3 + (5 if known else 0) + (1 if role else 0) + (2 if to_desk else 0)
+    weight = (
+        min(from_subject, 6) // 2
+        + min(from_body, 12) // 3
+        + (5 if known else 0)
+        + (1 if role else 0)
+        + (2 if to_desk else 0)
+    )
     return weight if from_subject + from_body > 0 or known else 0
 
 

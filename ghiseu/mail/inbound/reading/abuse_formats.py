@@ -25,13 +25,21 @@ MAX_JSON_VALUES = 20_000
 MAX_JSON_DEPTH = 20
 
 _NOT_REPORTED_KEY = re.compile(
-    r"report(?:er|ing)|^sender|contact|complainant|behalf|dest|dst|victim|target(?!_url)|attacked|honeypot|recipient|rcpt|schema|^evidence$|payload|user.?agent|"
-    r"sample|notes|hash|^tags$|remediation|reference|advisory|mitre|\bcve|affected|local|org|provider|software|message_id|from_header|legal|policy|tos\b|license",
-    re.I,
+    r"report(?:er|ing)|^sender|contact|complainant|behalf|dest|dst|victim|target(?!_url)|attacked|honeypot|"
+    r"recipient|rcpt|schema|^evidence$|payload|user.?agent|"
+    r"sample|notes|hash|^tags$|remediation|reference|advisory|mitre|\bcve|affected|local|org|provider|"
+    r"software|message_id|from_header|legal|policy|tos\b|license",
+    re.IGNORECASE,
 )
-_HIDDEN_KEY = re.compile(r"report(?:er|ing)|^sender$|contact|complainant|behalf|dest|dst|victim|attacked|schema", re.I)
-_KEY_VALUE = re.compile(r"^\s{0,10}['\"]?([A-Za-z][\w -]{1,40}?)['\"]?\s{0,10}:[ \t]{0,20}(.*)$", re.M)
-_ACNS_FIELD = re.compile(r"<(ip_address|url|dns_name|uri|domain(?:_name)?|URLBase|FTP_Base)\b[^>]{0,300}>\s{0,50}([^<]{1,2000}?)\s{0,50}</", re.I)
+_HIDDEN_KEY = re.compile(
+    r"report(?:er|ing)|^sender$|contact|complainant|behalf|dest|dst|victim|attacked|schema", re.IGNORECASE
+)
+_KEY_VALUE = re.compile(r"^\s{0,10}['\"]?([A-Za-z][\w -]{1,40}?)['\"]?\s{0,10}:[ \t]{0,20}(.*)$", re.MULTILINE)
+_ACNS_FIELD = re.compile(
+    r"<(ip_address|url|dns_name|uri|domain(?:_name)?|URLBase|"
+    r"FTP_Base)\b[^>]{0,300}>\s{0,50}([^<]{1,2000}?)\s{0,50}</",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -49,7 +57,13 @@ class Structured:
 def read_structured(root: Part, text: str) -> Structured | None:
     """The machine-readable report inside a mail, or None; formats in order of how much they say."""
     files = list(_text_files(root))
-    return _xarf_json(files, text) or _xarf_text(files, root) or _arf(root) or _acns(files, text) or _safe_browsing(files, text)
+    return (
+        _xarf_json(files, text)
+        or _xarf_text(files, root)
+        or _arf(root)
+        or _acns(files, text)
+        or _safe_browsing(files, text)
+    )
 
 
 def _text_files(root: Part) -> Iterator[tuple[str, str]]:
@@ -60,7 +74,11 @@ def _text_files(root: Part) -> Iterator[tuple[str, str]]:
             continue
         name = (part.disposition()[1].get("filename") or part.parameters.get("name") or "").lower()
         named = name.endswith((".json", ".xml", ".csv", ".txt", ".xarf", ".arf"))
-        if part is not root and (named or part.content_type in ("application/json", "application/xml", "text/xml", "text/csv", "text/json") or "xarf" in part.content_type):
+        if part is not root and (
+            named
+            or part.content_type in ("application/json", "application/xml", "text/xml", "text/csv", "text/json")
+            or "xarf" in part.content_type
+        ):
             content = part.decoded()[:budget]
             budget -= len(content)
             yield name or part.content_type, storable(decode(content, part.parameters.get("charset", "")))
@@ -92,7 +110,9 @@ def _xarf_json(files: list[tuple[str, str]], text: str) -> Structured | None:
         candidates.append(text)
     for content in candidates:
         start = content.find("{")
-        if start < 0 or not re.search(r"\"(?:xarf_version|ReporterInfo|ReportClass|ReportType|Reporter|source_identifier)\"", content[:2_000_000]):
+        if start < 0 or not re.search(
+            r"\"(?:xarf_version|ReporterInfo|ReportClass|ReportType|Reporter|source_identifier)\"", content[:2_000_000]
+        ):
             continue
         try:
             document, _ = json.JSONDecoder().raw_decode(content[start:])
@@ -115,7 +135,11 @@ def _from_document(document: dict[str, Any]) -> Structured | None:
         return None
     report = Structured("xarf", one_line(kind).lower()[:80] or None)
     if isinstance(reporter, dict):
-        told = [value for key, value in reporter.items() if isinstance(value, str) and re.search(r"(?:domain|org|email|contact)$", key, re.I)]
+        told = [
+            value
+            for key, value in reporter.items()
+            if isinstance(value, str) and re.search(r"(?:domain|org|email|contact)$", key, re.IGNORECASE)
+        ]
         report.source = one_line(told[0])[:200] if told else None
     _collect(document, report)
     return report
@@ -131,7 +155,9 @@ def _collect(document: dict[str, Any], report: Structured) -> None:
         if isinstance(value, dict) and depth < MAX_JSON_DEPTH:
             for key, entry in reversed(value.items()):
                 is_hidden = hidden or _HIDDEN_KEY.search(key) is not None
-                waiting.append((entry, reported and not is_hidden and not _NOT_REPORTED_KEY.search(key), is_hidden, depth + 1))
+                waiting.append(
+                    (entry, reported and not is_hidden and not _NOT_REPORTED_KEY.search(key), is_hidden, depth + 1)
+                )
         elif isinstance(value, list) and depth < MAX_JSON_DEPTH:
             waiting.extend((entry, reported, hidden, depth + 1) for entry in reversed(value))
         elif isinstance(value, str):
@@ -153,16 +179,31 @@ def _xarf_text(files: list[tuple[str, str]], root: Part) -> Structured | None:
     for name, content in files:
         if not name.endswith((".txt", ".yaml", ".yml")):
             continue
-        fields = {key.strip().lower(): value.strip().strip("'\"") for key, value in _KEY_VALUE.findall(content[:50_000])}
-        if not (("schema-url" in fields or announced or "reported-from" in fields) and ("source" in fields or "report-type" in fields)):
+        fields = {
+            key.strip().lower(): value.strip().strip("'\"") for key, value in _KEY_VALUE.findall(content[:50_000])
+        }
+        if not (
+            ("schema-url" in fields or announced or "reported-from" in fields)
+            and ("source" in fields or "report-type" in fields)
+        ):
             continue
-        report = Structured("xarf", one_line(fields.get("report-type") or fields.get("category") or "").lower()[:80] or None)
+        report = Structured(
+            "xarf", one_line(fields.get("report-type") or fields.get("category") or "").lower()[:80] or None
+        )
         report.source = one_line(fields.get("reported-from", ""))[:200] or None
         for key, value in fields.items():
             if (found := from_value(value)) is None:
                 continue
-            hidden = _HIDDEN_KEY.search(key.replace("report-", "")) or key in ("reported-from", "report-id", "user-agent")
-            is_source = key in ("source", "domain", "ip", "host") or key.endswith(("link", "url", "uri")) or key.startswith("source")
+            hidden = _HIDDEN_KEY.search(key.replace("report-", "")) or key in (
+                "reported-from",
+                "report-id",
+                "user-agent",
+            )
+            is_source = (
+                key in ("source", "domain", "ip", "host")
+                or key.endswith(("link", "url", "uri"))
+                or key.startswith("source")
+            )
             (report.hidden if hidden else report.reported if is_source else report.seen).append(found)
         return report
     return None
@@ -183,15 +224,31 @@ def _arf(root: Part) -> Structured | None:
 
 
 def _from_feedback(report_text: str, root: Part) -> Structured:
-    fields = [(key.strip().lower(), value.strip()) for key, value in _KEY_VALUE.findall(re.sub(r"\n[ \t]+", " ", unix_lines(report_text)))]
+    fields = [
+        (key.strip().lower(), value.strip())
+        for key, value in _KEY_VALUE.findall(re.sub(r"\n[ \t]+", " ", unix_lines(report_text)))
+    ]
     kind = next((value for key, value in fields if key == "feedback-type"), "")
     report = Structured("arf", one_line(kind).lower()[:80] or None)
-    report.source = next((one_line(value)[:200] for key, value in fields if key in ("reporting-mta", "user-agent")), None)
+    report.source = next(
+        (one_line(value)[:200] for key, value in fields if key in ("reporting-mta", "user-agent")), None
+    )
     for key, value in fields:
         found = from_value(value.split(";")[-1].strip() if key in ("reporting-mta", "reported-uri") else value)
         if found is None:
             continue
-        if key in ("source-ip", "reported-uri", "reported-domain", "dkim-domain", "spf-dns-domain", "source", "reported-url", "original-mail-from", "dkim-identity", "identity"):
+        if key in (
+            "source-ip",
+            "reported-uri",
+            "reported-domain",
+            "dkim-domain",
+            "spf-dns-domain",
+            "source",
+            "reported-url",
+            "original-mail-from",
+            "dkim-identity",
+            "identity",
+        ):
             report.reported.append(found)
         elif key in ("original-rcpt-to", "removal-recipient", "reporting-mta"):
             report.hidden.append(found)
@@ -205,7 +262,9 @@ def _add_complained_mail(root: Part, report: Structured) -> None:
         if part.content_type in ("message/rfc822", "text/rfc822-headers") and part is not root:
             text = decode(part.decoded()[:100_000])
             header = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
-            for line in re.findall(r"^(?:to|cc|delivered-to|x-original-to):(.{0,2000})$", header, re.I | re.M):
+            for line in re.findall(
+                r"^(?:to|cc|delivered-to|x-original-to):(.{0,2000})$", header, re.IGNORECASE | re.MULTILINE
+            ):
                 report.hidden += [found for found in find_indicators(line) if found.kind == "email"]
             report.seen += [found for found in find_indicators(text[len(header) :]) if found.kind == "url"]
             return
@@ -253,7 +312,9 @@ def _safe_browsing(files: list[tuple[str, str]], text: str) -> Structured | None
     for content in (text, *(content for _, content in files)):
         if "<url_info" in content:
             report = Structured("feed", "malware")
-            for value in re.findall(r"\b(?:url|ip)=\"([^\"]{1,2000})\"", content[: limits.MAX_SCAN_CHARACTERS * 4])[: limits.MAX_INDICATORS]:
+            for value in re.findall(r"\b(?:url|ip)=\"([^\"]{1,2000})\"", content[: limits.MAX_SCAN_CHARACTERS * 4])[
+                : limits.MAX_INDICATORS
+            ]:
                 if found := from_value(value.replace("&amp;", "&")):
                     report.reported.append(found)
             return report
@@ -278,12 +339,20 @@ def _from_table(content: str) -> Iterator[Indicator]:
     rows = csv.reader(io.StringIO(content[: limits.MAX_SCAN_CHARACTERS * 4].replace("\0", "")))
     try:
         head = [cell.strip().lower() for cell in next(rows, [])]
-        skipped = {index for index, cell in enumerate(head) if re.search(r"dst|dest|^cc(?:_|$)|target|victim|report|notifier|agent|asn|geo|naics|sector", cell)}
+        skipped = {
+            index
+            for index, cell in enumerate(head)
+            if re.search(r"dst|dest|^cc(?:_|$)|target|victim|report|notifier|agent|asn|geo|naics|sector", cell)
+        }
         for number, row in enumerate(rows):
             if number >= limits.MAX_INDICATORS:
                 return
             for index, cell in enumerate(row):
-                if index not in skipped and (found := from_value(cell[:2_000])) is not None and (found.kind != "domain" or "." in found.value):
+                if (
+                    index not in skipped
+                    and (found := from_value(cell[:2_000])) is not None
+                    and (found.kind != "domain" or "." in found.value)
+                ):
                     yield found
     except csv.Error:
         return  # a torn table: what was read so far counts

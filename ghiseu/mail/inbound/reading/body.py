@@ -13,7 +13,7 @@ from ghiseu.mail.inbound.reading.tnef import TnefFile
 from ghiseu.mail.inbound.reading.uuencode import extract_embedded
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
-_META_CHARSET = re.compile(rb"<meta[^>]{0,300}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.I)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,300}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,11 @@ def read_body(contents: Contents) -> Body:
             texts.append(unix_lines(storable(envelope.text)) or html_to_text(envelope.html))
     text = tidy("\n\n".join(text for text in texts if text.strip()))[: limits.MAX_TEXT_CHARACTERS]
     html_source = "\n".join(sources)[: limits.MAX_HTML_BYTES]
-    page = clean_html("\n<hr>\n".join(page for page in pages if page)[: limits.MAX_HTML_BYTES]) if html_source.strip() else None
+    page = (
+        clean_html("\n<hr>\n".join(page for page in pages if page)[: limits.MAX_HTML_BYTES])
+        if html_source.strip()
+        else None
+    )
     return Body(text, page or None, html_source, tuple(embedded))
 
 

@@ -1,4 +1,4 @@
-"""Mail that came back: delivery reports (RFC 3464, status codes of RFC 3463), and what other systems write in plain words.
+"""Mail that came back: delivery reports (RFC 3464, codes of RFC 3463), and what other systems write in plain words.
 
 A report is believed by its structure. Words count only together with a sign that a mail system wrote them, so that
 a customer who quotes an error message is not taken for one.
@@ -18,29 +18,53 @@ from ghiseu.mail.inbound.reading.mime import Part
 
 MAX_WORDS = 6_000  # characters of a notification in which its sentences are looked for
 
+_ROLES = {"postmaster", "mailer-daemon", "abuse", "support", "hostmaster"}
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,128}@[A-Za-z0-9\u0080-\uffff][\w.\u0080-\uffff-]{0,253}")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
-_REPLY_CODE = re.compile(r"(?:(?<![\d.\[:/-])|(?<=code :)|(?<=code:))([45])([0-7]\d)(?=[\s:;,<#-]|$)(?!\s*(?:bytes|kb|mb|hours|days|minutes|characters))")
-_STATUS_FIELD = re.compile(r"^\s{0,20}(?:final-recipient|original-recipient|x-actual-recipient)\s?:", re.I | re.M)
-_DIVIDER = re.compile(
-    r"^[^\w\n]{0,80}(?:this is (?:a |the )?copy of|original (?:mail|message|e-mail)|below (?:this line )?is a copy|returned message|(?:the )?header of the original|"
-    r"(?:included|following|attached|enclosed) is (?:a|the) (?:copy|original|header)|un(?:sent|delivered) (?:message|mail)|message (?:header|follows|text)|"
-    r"the (?:first|original|full|body|text|message) [^\n]{0,60}(?:follow|below)|copy of (?:the|your)|your (?:original )?message (?:follows|reads)|below is (?:a|the)|"
-    r"begin(?:ning)? of (?:the )?(?:original|returned)|start of (?:returned|original)|ursprüngliche nachricht|----)[^\n]{0,200}$",
-    re.I | re.M,
+_REPLY_CODE = re.compile(
+    r"(?:(?<![\d.\[:/-])|(?<=code :)|(?<=code:))([45])([0-7]\d)(?=[\s:;,<#-]|$)(?!\s*(?:bytes|kb|mb|hours|"
+    r"days|minutes|characters))"
 )
-_ORIGINAL_HEADER = re.compile(r"^(?:>\s?)?(?:received: |return-path: ?<|dkim-signature: |message-id: ?<|mime-version: )", re.I | re.M)
-_MESSAGE_ID_LINE = re.compile(r"^[>\s]{0,10}message-id:\s{0,20}<([^<>\s]{1,500})>", re.I | re.M)
-_OWN_LINE = re.compile(r"^[\s*>-]{0,20}(?:to:?\s{0,10}|recipient:?\s{0,10}|\d{1,3}\.\s)?[<\"'(]{0,2}(" + _ADDRESS.pattern + r")[>\"')]{0,2}\s{0,5}(?:[:;,.(]|\.\.\.|$|\s-|\s)", re.M)
-_RCPT = re.compile(r"(?:rcpt to:?|recipient(?: address)?:?|delivery to|deliver(?: message| mail)? to|mail to|for|address:?|user:?|unknown:?|size:)\s{0,10}[<\"'(]{0,2}(" + _ADDRESS.pattern + r")", re.I)
+_STATUS_FIELD = re.compile(
+    r"^\s{0,20}(?:final-recipient|original-recipient|x-actual-recipient)\s?:", re.IGNORECASE | re.MULTILINE
+)
+_DIVIDER = re.compile(
+    r"^[^\w\n]{0,80}(?:this is (?:a |the )?copy of|original (?:mail|message|e-mail)|"
+    r"below (?:this line )?is a copy|returned message|(?:the )?header of the original|"
+    r"(?:included|following|attached|enclosed) is (?:a|the) (?:copy|original|header)|un(?:sent|"
+    r"delivered) (?:message|mail)|message (?:header|follows|text)|"
+    r"the (?:first|original|full|body|text|message) [^\n]{0,60}(?:follow|below)|copy of (?:the|your)|"
+    r"your (?:original )?message (?:follows|reads)|below is (?:a|the)|"
+    r"begin(?:ning)? of (?:the )?(?:original|returned)|start of (?:returned|original)|ursprüngliche nachricht|"
+    r"----)[^\n]{0,200}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ORIGINAL_HEADER = re.compile(
+    r"^(?:>\s?)?(?:received: |return-path: ?<|dkim-signature: |message-id: ?<|mime-version: )",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MESSAGE_ID_LINE = re.compile(r"^[>\s]{0,10}message-id:\s{0,20}<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE)
+_OWN_LINE = re.compile(
+    r"^[\s*>-]{0,20}(?:to:?\s{0,10}|recipient:?\s{0,10}|\d{1,3}\.\s)?[<\"'(]{0,2}("
+    + _ADDRESS.pattern
+    + r")[>\"')]{0,2}\s{0,5}(?:[:;,.(]|\.\.\.|$|\s-|\s)",
+    re.MULTILINE,
+)
+_RCPT = re.compile(
+    r"(?:rcpt to:?|recipient(?: address)?:?|delivery to|deliver(?: message| mail)? to|mail to|for|address:?|"
+    r"user:?|unknown:?|size:)\s{0,10}[<\"'(]{0,2}(" + _ADDRESS.pattern + r")",
+    re.IGNORECASE,
+)
+
+_ANY_ADDRESS = re.compile(f"({_ADDRESS.pattern})")
 
 
 @dataclass(frozen=True, slots=True)
 class BouncedRecipient:
     """One address that a mail did not reach.
 
-    `status` is an enhanced code (RFC 3463), `x.0.0` where only the class is known; `action` is failed or delayed; `category` is one
-    of no-recipient, no-domain, mailbox-full, too-large, rejected, delivery-problem.
+    `status` is an enhanced code (RFC 3463), `x.0.0` where only the class is known; `action` is failed or delayed;
+    `category` is one of no-recipient, no-domain, mailbox-full, too-large, rejected, delivery-problem.
     """
 
     recipient: str | None
@@ -89,9 +113,11 @@ def _divide(text: str) -> tuple[str, str]:
 def _from_reports(root: Part, text: str) -> Iterator[BouncedRecipient]:
     """Recipients of a machine-readable report: its own part, or the same fields written into the text."""
     for part in _report_parts(root):
-        yield from _from_fields(decode(part.decoded()[: limits.MAX_SCAN_CHARACTERS], part.parameters.get("charset", "")), text)
+        yield from _from_fields(
+            decode(part.decoded()[: limits.MAX_SCAN_CHARACTERS], part.parameters.get("charset", "")), text
+        )
         return
-    if _STATUS_FIELD.search(text) and re.search(r"^\s{0,20}(?:action|status)\s?:", text, re.I | re.M):
+    if _STATUS_FIELD.search(text) and re.search(r"^\s{0,20}(?:action|status)\s?:", text, re.IGNORECASE | re.MULTILINE):
         notice, _ = _divide(text)
         yield from _from_fields(text if not _STATUS_FIELD.search(notice) else notice, text)
 
@@ -106,14 +132,20 @@ def _report_parts(root: Part) -> Iterator[Part]:
     for part in root.walk():
         if part.content_type == "message/rfc822" and part is not root and b"delivery-status" in part.body[:20_000]:
             inner = mime.parse(part.decoded())
-            yield from (found for found in inner.walk() if "message/delivery-status" in found.content_type and inner.content_type == "multipart/report")
+            yield from (
+                found
+                for found in inner.walk()
+                if "message/delivery-status" in found.content_type and inner.content_type == "multipart/report"
+            )
 
 
 def _from_fields(report: str, text: str) -> Iterator[BouncedRecipient]:
     lines = re.sub(r"\n[ \t]+(?![\w-]+:)", " ", report.replace("\r\n", "\n").replace("\r", "\n"))
     for block in _recipient_blocks(lines):
         recipient = _field_address(block)
-        diagnostic = one_line(block.get("diagnostic-code", "").partition(";")[2] or block.get("diagnostic-code", ""))[:2_000]
+        diagnostic = one_line(block.get("diagnostic-code", "").partition(";")[2] or block.get("diagnostic-code", ""))[
+            :2_000
+        ]
         action = re.sub(r"[^a-z].*", "", block.get("action", "").strip().lower())
         status = _ENHANCED.search(block.get("status", ""))
         code = _refined(status[1] if status else None, diagnostic)
@@ -142,7 +174,11 @@ def _recipient_blocks(lines: str) -> Iterator[dict[str, str]]:
 def _field_address(block: dict[str, str]) -> str | None:
     for name in ("final-recipient", "original-recipient", "x-actual-recipient"):
         value = block.get(name, "")
-        address = re.sub(r"\+([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), value) if value.startswith("xtext") else value
+        address = (
+            re.sub(r"\+([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), value)
+            if value.startswith("xtext")
+            else value
+        )
         found = parse_addresses(address.partition(";")[2] or address)
         if found:
             return found[0].address
@@ -151,7 +187,7 @@ def _field_address(block: dict[str, str]) -> str | None:
 
 def _refined(status: str | None, diagnostic: str) -> str | None:
     """The more telling of two codes: the report's own, or the remote server's where the report only says x.0.0."""
-    stated = [code for code in _ENHANCED.findall(diagnostic) if not code.startswith("2")]
+    stated: list[str] = [code for code in _ENHANCED.findall(diagnostic) if not code.startswith("2")]
     if status and not status.startswith("2") and not status.endswith(".0.0"):
         return status
     if stated:
@@ -174,7 +210,9 @@ def _from_notification_service(text: str) -> Iterator[BouncedRecipient]:
     if isinstance(message.get("Message"), str):
         message = _json_object(message["Message"])
     bounce = message.get("bounce")
-    if str(message.get("notificationType") or message.get("eventType")).lower() != "bounce" or not isinstance(bounce, dict):
+    if str(message.get("notificationType") or message.get("eventType")).lower() != "bounce" or not isinstance(
+        bounce, dict
+    ):
         return
     temporary = str(bounce.get("bounceType")).lower() == "transient"
     for one in bounce.get("bouncedRecipients") or ():
@@ -210,11 +248,16 @@ def _is_notice(root: Part, notice: str) -> bool:
     says_text = bounce_words.SENTENCE.search(words) is not None
     if is_from_mail_system(root):
         return says_subject or says_text
-    report = root.content_type == "multipart/report" and root.parameters.get("report-type", "").lower() in ("", "delivery-status")
+    report = root.content_type == "multipart/report" and root.parameters.get("report-type", "").lower() in (
+        "",
+        "delivery-status",
+    )
     has_empty_path = any(value.strip() == "<>" for value in headers.all_values(root, "return-path"))
     if report or has_empty_path:
         return says_subject and (says_text or report)
-    returned = any(part.content_type in ("message/rfc822", "text/rfc822-headers") for part in root.walk() if part is not root)
+    returned = any(
+        part.content_type in ("message/rfc822", "text/rfc822-headers") for part in root.walk() if part is not root
+    )
     return says_subject and says_text and (returned or root.raw("in-reply-to") is None)
 
 
@@ -233,7 +276,9 @@ def is_from_mail_system(root: Part) -> bool:
 def _from_words(root: Part, notice: str) -> Iterator[BouncedRecipient]:
     subject = headers.text_of(root, "subject")
     everything = one_line(f"{subject} {notice[:MAX_WORDS]}")
-    temporary = bool(bounce_words.TEMPORARY.search(everything.lower())) and not bounce_words.PERMANENT.search(everything.lower())
+    temporary = bool(bounce_words.TEMPORARY.search(everything.lower())) and not bounce_words.PERMANENT.search(
+        everything.lower()
+    )
     overall = _refined(None, everything) or ("4.0.0" if temporary else "5.0.0")
     found = list(_failed_addresses(root, notice))
     if not found:
@@ -250,32 +295,43 @@ def _from_words(root: Part, notice: str) -> Iterator[BouncedRecipient]:
 
 def _told(address: str | None, words: str, overall: str) -> BouncedRecipient:
     code = _refined(None, words) or overall
-    return BouncedRecipient(address, code, "delayed" if code.startswith("4") else "failed", words[:500], category_of(words, code))
+    return BouncedRecipient(
+        address, code, "delayed" if code.startswith("4") else "failed", words[:500], category_of(words, code)
+    )
 
 
 def _failed_addresses(root: Part, notice: str) -> Iterator[tuple[str, int]]:
     """Addresses that the words call undelivered, with the place where they stand, each once."""
-    sender = {address.address.lower() for field in ("to", "from") for address in headers.addresses_of(root, field)}
-    given = [address.address for value in headers.all_values(root, "x-failed-recipients") for address in parse_addresses(value)]
+    told = headers.all_values(root, "x-failed-recipients")
+    given = dict.fromkeys(address.address for value in told for address in parse_addresses(value))
     if given:
-        yield from ((address, max(notice.lower().find(address.lower()), 0)) for address in dict.fromkeys(given))
+        yield from ((address, max(notice.lower().find(address.lower()), 0)) for address in given)
         return
-    for pattern, allowed in ((_OWN_LINE, frozenset()), (_RCPT, frozenset()), (re.compile(f"({_ADDRESS.pattern})"), frozenset())):
-        places: dict[str, int] = {}
-        for found in pattern.finditer(notice):
-            address = found[1].rstrip(".'")
-            local = address.partition("@")[0].lower()
-            if address.lower() not in sender - allowed and local not in ("postmaster", "mailer-daemon", "abuse", "support", "hostmaster"):
-                places.setdefault(address.lower() if address.lower() in places else address, found.start(1))
-        if places:
+    involved = {address.address.lower() for field in ("to", "from") for address in headers.addresses_of(root, field)}
+    for pattern in (_OWN_LINE, _RCPT, _ANY_ADDRESS):
+        if places := _places(pattern, notice, involved):
             yield from places.items()
             return
+    yield from ((address, 0) for address in _recipients_of_copy(root))
+
+
+def _places(pattern: re.Pattern[str], notice: str, involved: set[str]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for found in pattern.finditer(notice):
+        address = found[1].rstrip(".'")
+        if address.lower() not in involved and address.partition("@")[0].lower() not in _ROLES:
+            places.setdefault(address, found.start(1))
+    return places
+
+
+def _recipients_of_copy(root: Part) -> list[str]:
+    """To whom the returned mail was sent, where the words name nobody."""
     for part in root.walk():
         if part.content_type == "message/rfc822" and part is not root:
-            inner, _ = mime.parse_fields(part.decoded()[: limits.MAX_HEADER_BYTES])
-            to = [address for name, value in inner if name.lower() == "to" for address in parse_addresses(mime.unfold(value))]
-            yield from ((address.address, 0) for address in to[:1])
-            return
+            fields, _ = mime.parse_fields(part.decoded()[: limits.MAX_HEADER_BYTES])
+            to = headers.addresses_of(Part(fields), "to")
+            return [address.address for address in to[:1]]
+    return []
 
 
 def category_of(words: str, status: str | None) -> str:
@@ -291,9 +347,14 @@ def category_of(words: str, status: str | None) -> str:
 
 
 def _original_id(root: Part, returned: str) -> str | None:
-    """The Message-ID of the mail that came back: of the copy, else of the headers in the text, else what is answered."""
+    """The Message-ID of the mail that came back: of its copy, of its header in the text, else what is answered."""
     for part in root.walk():
-        if part is not root and part.content_type in ("message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers"):
+        if part is not root and part.content_type in (
+            "message/rfc822",
+            "text/rfc822-headers",
+            "message/global",
+            "message/rfc822-headers",
+        ):
             fields, _ = mime.parse_fields(part.decoded()[: limits.MAX_HEADER_BYTES].lstrip())
             if identifier := headers.message_id_of(Part(fields)):
                 return identifier

@@ -8,8 +8,7 @@ def unflow(text: str, *, delete_space: bool) -> str:
     for line in text.split("\n"):
         rest = line.lstrip(">")
         depth = len(line) - len(rest)
-        if rest.startswith(" "):
-            rest = rest[1:]
+        rest = rest.removeprefix(" ")
         is_signature = rest == "-- "
         soft = rest.endswith(" ") and not is_signature
         content = rest[:-1] if soft and delete_space else rest

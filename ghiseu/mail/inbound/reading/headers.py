@@ -30,7 +30,7 @@ def addresses_of(part: Part, name: str) -> tuple[Address, ...]:
 
 
 def ids_of(part: Part, name: str) -> tuple[str, ...]:
-    """The Message-IDs of a field without brackets, in order, each once; words without brackets count if they have an @."""
+    """The Message-IDs of a field without brackets, in order, each once; a bare word counts if it has an @."""
     value = decode_words(part.value(name))
     found = _MESSAGE_ID.findall(value) or [word for word in value.split() if "@" in word]
     ids = dict.fromkeys(one_line(re.sub(r"\s+", "", identifier)) for identifier in found)

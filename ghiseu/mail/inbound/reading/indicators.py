@@ -28,22 +28,80 @@ class Indicator:
     value: str
 
 
-_DEFANGED_SCHEME = re.compile(r"\b(?:h[tx*]{1,2}p|ht\*p|hxxp|fxp|f\*p|nttp)(s?)(?=\s?\[?:\]?\s?/|\[:?//|\(:\)//|:\[?//)", re.I)
-_DEFANGED_SEPARATOR = re.compile(r"\[\s?(?:://|:\s?//)\s?\]|\[\s?:\s?\]\s?//|\(:\)//|:\[//\]|:// ?(?=\[)|\[:\]/{2}", re.I)
-_DEFANGED_DOT = re.compile(r"\s?[\[({<]\s?(?:\.|dot|точка|punct|кропка|крапка)\s?[\])}>]\s?|\[\.(?=\w)|(?<=\w)\.\]|\\\.|(?<=\w) dot (?=(?:com|net|org|ru|info|biz|ro|ua|md)\b)", re.I)
-_DEFANGED_AT = re.compile(r"\s?[\[({<]\s?(?:@|at|собака)\s?[\])}>]\s?", re.I)
+_DEFANGED_SCHEME = re.compile(
+    r"\b(?:h[tx*]{1,2}p|ht\*p|hxxp|fxp|f\*p|nttp)(s?)(?=\s?\[?:\]?\s?/|\[:?//|\(:\)//|:\[?//)", re.IGNORECASE
+)
+_DEFANGED_SEPARATOR = re.compile(
+    r"\[\s?(?:://|:\s?//)\s?\]|\[\s?:\s?\]\s?//|\(:\)//|:\[//\]|:// ?(?=\[)|\[:\]/{2}", re.IGNORECASE
+)
+_DEFANGED_DOT = re.compile(
+    r"\s?[\[({<]\s?(?:\.|dot|точка|punct|кропка|крапка)\s?[\])}>]\s?|\[\.(?=\w)|(?<=\w)\.\]|\\\.|"
+    r"(?<=\w) dot (?=(?:com|net|org|ru|info|biz|ro|ua|md)\b)",
+    re.IGNORECASE,
+)
+_DEFANGED_AT = re.compile(r"\s?[\[({<]\s?(?:@|at|собака)\s?[\])}>]\s?", re.IGNORECASE)
 _DEFANGED_COLON = re.compile(r"(?<=\w)\[:\](?=\d)")
 
-_URL = re.compile(r"(?<![\w+.-])(?:https?|ftps?|sftp|wss?|magnet|tftp|ed2k)://[^\s<>\"`|\\^{}\u201c\u201d\u00ab\u00bb\uff08\uff09\u3002]{1,4000}", re.I)
+_URL = re.compile(
+    r"(?<![\w+.-])(?:https?|ftps?|sftp|wss?|magnet|tftp|ed2k)://[^\s<>\"`|"
+    r"\\^{}\u201c\u201d\u00ab\u00bb\uff08\uff09\u3002]{1,4000}",
+    re.IGNORECASE,
+)
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_HOST = re.compile(r"(?<![\w@.%/=&-])((?:_?" + _LABEL + r"\.){1,20}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}))\.?(?![\w@-]|\.\w)(:\d{1,5})?(/[^\s<>\"`|\\^{}]{0,2000})?", re.I)
-_EMAIL = re.compile(r"(?<![\w.!#$%&'*+/=?^`{|}~@-])([\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:" + _LABEL + r"\.){1,20}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}))(?![\w-])", re.I)
+_HOST = re.compile(
+    r"(?<![\w@.%/=&-])((?:_?"
+    + _LABEL
+    + r"\.){1,20}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}))\.?(?![\w@-]|\.\w)(:\d{1,5})?(/[^\s<>\"`|"
+    r"\\^{}]{0,2000})?",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(
+    r"(?<![\w.!#$%&'*+/=?^`{|}~@-])([\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:"
+    + _LABEL
+    + r"\.){1,20}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}))(?![\w-])",
+    re.IGNORECASE,
+)
 _IPV4 = re.compile(r"(?<![\w.])((?:\d{1,3}\.){3}\d{1,3})(?![\w]|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:.])([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:])", re.I)
+_IPV6 = re.compile(
+    r"(?<![\w:.])([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:])", re.IGNORECASE
+)
 
 # Endings that are top-level domains, but in running text nearly always files.
-_FILE_ENDINGS = {"zip", "md", "py", "sh", "rs", "mov", "app", "cab", "so", "ps", "pm", "java", "cc", "cpp", "dev0", "ai0", "doc", "pdf", "txt", "php", "html", "htm", "exe"}
-_RESERVED = {"example", "test", "invalid", "tld", "local", "onion", "localhost", "lan"}  # RFC 2606, RFC 7686 and common stand-ins
+_FILE_ENDINGS = {
+    "zip",
+    "md",
+    "py",
+    "sh",
+    "rs",
+    "mov",
+    "app",
+    "cab",
+    "so",
+    "ps",
+    "pm",
+    "java",
+    "cc",
+    "cpp",
+    "dev0",
+    "ai0",
+    "doc",
+    "pdf",
+    "txt",
+    "php",
+    "html",
+    "htm",
+    "exe",
+}
+_RESERVED = {
+    "example",
+    "test",
+    "invalid",
+    "tld",
+    "local",
+    "onion",
+    "localhost",
+    "lan",
+}  # RFC 2606, RFC 7686 and common stand-ins
 
 
 def refang(text: str) -> str:
@@ -81,8 +139,8 @@ def _all(text: str) -> Iterator[Indicator]:
         for address in _EMAIL.finditer(text):
             yield Indicator("email", address[1].lstrip("'.").lower())
     for machine in (*_IPV4.finditer(text), *_IPV6.finditer(text)):
-        if (value := valid_ip(machine[1])) is not None:
-            yield Indicator("ip", value)
+        if (address_of_machine := valid_ip(machine[1])) is not None:
+            yield Indicator("ip", address_of_machine)
     for host in _HOST.finditer(text):
         name = host[1].lower()
         if is_public_name(name):
@@ -96,7 +154,11 @@ def trim_url(url: str) -> str:
     url = url[:MAX_URL_CHARACTERS]
     while url:
         last = url[-1]
-        if last in ".,;:!?'\"*_~>" or (last == ")" and url.count(")") > url.count("(")) or (last == "]" and url.count("]") > url.count("[")):
+        if (
+            last in ".,;:!?'\"*_~>"
+            or (last == ")" and url.count(")") > url.count("("))
+            or (last == "]" and url.count("]") > url.count("["))
+        ):
             url = url[:-1]
         else:
             break
@@ -113,7 +175,7 @@ def valid_ip(text: str) -> str | None:
 
 
 def is_public_name(name: str) -> bool:
-    """Whether a dotted name ends in a top-level domain that exists (or is reserved for examples), and is no file name."""
+    """Whether a dotted name ends in a top-level domain that exists (or is kept for examples), and is no file name."""
     last = name.rpartition(".")[2]
     if last in _FILE_ENDINGS:
         return False
@@ -138,7 +200,7 @@ def from_value(value: str) -> Indicator | None:
     """The one indicator that a field's whole value is, or None. Any host name is believed here."""
     value = refang(storable(value.strip().strip("<>\"' ")))[:MAX_URL_CHARACTERS]
     if "://" in value:
-        return Indicator("url", value) if re.match(r"[a-z][a-z0-9+.-]{0,20}://\S+$", value, re.I) else None
+        return Indicator("url", value) if re.match(r"[a-z][a-z0-9+.-]{0,20}://\S+$", value, re.IGNORECASE) else None
     if address := valid_ip(value.partition("/")[0] if value.count(".") == 3 else value):
         return Indicator("ip", address)
     if (port := re.match(r"(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$", value)) and (address := valid_ip(port[1])):

@@ -18,7 +18,18 @@ from ghiseu.mail.inbound.reading.uuencode import decode_uu_lines
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 MAX_JUNK_LINES = 8
 
-_USUAL_FIELDS = {b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type", b"received", b"return-path", b"content-transfer-encoding"}
+_USUAL_FIELDS = {
+    b"from",
+    b"to",
+    b"subject",
+    b"date",
+    b"message-id",
+    b"mime-version",
+    b"content-type",
+    b"received",
+    b"return-path",
+    b"content-transfer-encoding",
+}
 _BLANK_LINES = re.compile(rb"(?:[ \t]{0,4000}(?:\r\n|\n|\r)){1,100}")
 _DELIMITER_REST = re.compile(rb"(--)?[ \t]{0,1000}(?:\r\n|\n|\r|\Z)")
 _GUESSED_BOUNDARY = re.compile(rb"(?:^|\n|\r)--([^\s-][^\r\n]{0,200}?)[ \t]*(?:\r\n|\n|\r)(?=[A-Za-z-]{1,60}:)")
@@ -82,7 +93,7 @@ def unfold(raw: bytes) -> str:
 
 def decode_transfer(body: bytes, encoding: str) -> bytes:
     """Undo a Content-Transfer-Encoding; unknown ones leave the bytes as they are."""
-    name = encoding.split("(")[0].strip().strip("\"';").lower()
+    name = encoding.split("(", maxsplit=1)[0].strip().strip("\"';").lower()
     if name in ("base64", "base-64", "b", "base64encoded"):
         return decode_base64(body)
     if name in ("quoted-printable", "quoted_printable", "quotedprintable", "qp", "q"):
@@ -127,7 +138,9 @@ def _content_type(part: Part, default: str) -> tuple[str, dict[str, str]]:
     return kind, parameters
 
 
-def parse_fields(raw: bytes, start: int = 0, stop: int | None = None, *, top: bool = False) -> tuple[list[tuple[str, bytes]], int]:
+def parse_fields(
+    raw: bytes, start: int = 0, stop: int | None = None, *, top: bool = False
+) -> tuple[list[tuple[str, bytes]], int]:
     """Header fields (name as written, folded value) and the offset at which the body starts.
 
     `top` forgives what stands before a whole mail (an mbox line). A line that is neither a field nor a continuation
@@ -148,7 +161,9 @@ def parse_fields(raw: bytes, start: int = 0, stop: int | None = None, *, top: bo
         elif found := _FIELD.match(line):
             if len(fields) < limits.MAX_HEADER_FIELDS:
                 fields.append((found[1].decode("ascii"), line[found.end() :].strip(b" \t")))
-        elif not (top and line.startswith((b"From ", b">From "))) and not ((fields or top) and _goes_on(raw, after, stop)):
+        elif not (top and line.startswith((b"From ", b">From "))) and not (
+            (fields or top) and _goes_on(raw, after, stop)
+        ):
             return fields, position
         position = after
     return fields, position

@@ -11,7 +11,7 @@ from ghiseu.lib.charsets import decode, decode_words
 MAX_PARAMETERS = 200
 
 _PARAMETER = re.compile(
-    r"""[;\s]*([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.){0,20000})"|([^;"\r\n]{0,20000}))""", re.S
+    r"""[;\s]*([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.){0,20000})"|([^;"\r\n]{0,20000}))""", re.DOTALL
 )
 _SECTION = re.compile(r"^(.+?)\*(\d{1,4})?(\*)?$")
 

@@ -103,7 +103,7 @@ def _is_read_and_attached(part: Part) -> bool:
 
 
 def _filename(part: Part, parameters: dict[str, str]) -> str:
-    """The name for the file: of Content-Disposition, or of Content-Type where the first lost its letters to question marks."""
+    """The file's name of Content-Disposition, or of Content-Type where the first lost its letters to question marks."""
     name, other = parameters.get("filename", ""), part.parameters.get("name", "")
     return other if not name or ("?" in name and other and "?" not in other) else name
 

@@ -8,6 +8,7 @@ keep the lines that they answer; what was forwarded stays; nothing is thrown awa
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from ghiseu.lib.text import tidy
 from ghiseu.mail.inbound.reading import limits
@@ -22,13 +23,19 @@ MAX_INTRODUCTION_CHARACTERS = 400
 
 _QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;|＞|\|\s)")
 _WRAPPED_END = re.compile(r"^\s?>\s?(?:wrote|:|[\w ]{0,20}:)")  # Gmail wraps "<somebody@example.com\\n> wrote:"
-_INVISIBLE = dict.fromkeys((0x200B, 0x200E, 0x200F, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069, 0xFEFF))
+_INVISIBLE = dict.fromkeys(
+    (0x200B, 0x200E, 0x200F, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069, 0xFEFF)
+)
+
+
+# The kinds of lines: (e)mpty, (q)uoted, (h)ead of a quote, (b)lock of header fields, (o)riginal follows, (f)orwarded
+# follows, (s)ignature follows, (d)evice, (c)ode, (t)ext.
 
 
 @dataclass(slots=True)
 class _Line:
     text: str
-    kind: str  # e(mpty) q(uoted) h(ead of a quote) b(lock of headers) o(riginal follows) f(orwarded) s(ignature) d(evice) c(ode) t(ext)
+    kind: str  # one of the letters below
 
 
 def reply_text(text: str) -> str:
@@ -45,7 +52,9 @@ def reply_text(text: str) -> str:
     if not reply.strip():
         reply = tidy("\n".join(line.text for line in kept))
     if not reply.strip():
-        reply = tidy("\n".join(line.text for line in lines if line.kind not in "qhbod")) or tidy("\n".join(line.text for line in lines if line.kind not in "hb"))
+        reply = tidy("\n".join(line.text for line in lines if line.kind not in "qhbod")) or tidy(
+            "\n".join(line.text for line in lines if line.kind not in "hb")
+        )
     return reply if reply.strip() else text
 
 
@@ -88,7 +97,13 @@ def _mark(lines: list[_Line], start: int, length: int, kind: str) -> None:
 
 def _shared_line(text: str) -> list[str]:
     """A line cut in two where the introduction of a quote follows other words on the same line."""
-    if len(text) < 600 and text.rstrip().endswith(":") and (shared := words.SHARED.search(text)) and shared.start() > 0 and text[: shared.start()].strip(" >*_-\""):
+    if (
+        len(text) < 600
+        and text.rstrip().endswith(":")
+        and (shared := words.SHARED.search(text))
+        and shared.start() > 0
+        and text[: shared.start()].strip(' >*_-"')
+    ):
         return [text[: shared.start()].rstrip(" -"), text[shared.start() :].lstrip(" -")]
     return [text]
 
@@ -149,7 +164,12 @@ def _begins_here(lines: list[_Line]) -> bool:
         return True
     if any(words.ON.match(line) and words.DATE.search(line) for line in later):
         return words.ON.match(first) is not None and words.DATE.search(first) is not None
-    return words.ON.match(first) is not None or words.DATE.search(first) is not None or "@" in first or first.rstrip().endswith("<")
+    return (
+        words.ON.match(first) is not None
+        or words.DATE.search(first) is not None
+        or "@" in first
+        or first.rstrip().endswith("<")
+    )
 
 
 def _next_kind(lines: list[_Line], start: int) -> str:
@@ -158,7 +178,7 @@ def _next_kind(lines: list[_Line], start: int) -> str:
 
 def _introduces(joined: str, *, followed_by_quote: bool) -> bool:
     text = joined.rstrip(" *_>")
-    ends = text.endswith((":", "：")) or text.endswith("wrote")
+    ends = text.endswith((":", "：", "wrote"))
     if not ends and not text.endswith((": -", ":-", "---")):
         return False
     if words.DATED_SENDER.match(text):
@@ -174,7 +194,7 @@ def _introduces(joined: str, *, followed_by_quote: bool) -> bool:
         return followed_by_quote and (dated or addressed)
     if addressed and len(text) < 300:
         return True
-    return followed_by_quote and len(text) < 200 or dated and len(text) < 200 and len(text) - wrote.end() < 40
+    return (followed_by_quote and len(text) < 200) or (dated and len(text) < 200 and len(text) - wrote.end() < 40)
 
 
 def _header_block(lines: list[_Line], start: int) -> int:
@@ -198,7 +218,9 @@ def _header_block(lines: list[_Line], start: int) -> int:
             length = offset + 1
         else:
             break
-    enough = len(seen) >= 3 or (len(seen) == 2 and "from" in seen and (words.ADDRESS.search(first) is not None or "sent" in seen))
+    enough = len(seen) >= 3 or (
+        len(seen) == 2 and "from" in seen and (words.ADDRESS.search(first) is not None or "sent" in seen)
+    )
     return length if enough and "from" in seen and seen & {"sent", "to", "subject"} else 0
 
 
@@ -211,7 +233,13 @@ def _continues(header: str, line: str) -> bool:
 def _header_kinds(text: str) -> frozenset[str]:
     kinds: set[str] = set()
     if ":" in text[:60] or "：" in text[:60]:
-        for name, pattern in (("from", words.HEADER_FROM), ("sent", words.HEADER_SENT), ("to", words.HEADER_TO), ("subject", words.HEADER_SUBJECT), ("other", words.HEADER_OTHER)):
+        for name, pattern in (
+            ("from", words.HEADER_FROM),
+            ("sent", words.HEADER_SENT),
+            ("to", words.HEADER_TO),
+            ("subject", words.HEADER_SUBJECT),
+            ("other", words.HEADER_OTHER),
+        ):
             if pattern.match(text):
                 kinds.add(name)
     return frozenset(kinds)
@@ -262,9 +290,15 @@ def _without_quotes(lines: list[_Line]) -> list[_Line]:
         return [line for line in body if line.kind not in "hbo"]
     before = _has_words(body[: quoted[0]])
     after = _has_words(body[quoted[-1] + 1 :])
-    blocks = 1 + sum(1 for left, right in zip(quoted, quoted[1:], strict=False) if _has_words(body[left + 1 : right]))
+    blocks = 1 + sum(1 for left, right in pairwise(quoted) if _has_words(body[left + 1 : right]))
     between = blocks > 1 or (before and after)
-    if blocks == 1 and not before and after and body[0].kind == "q" and not any(line.kind == "h" for line in body[: quoted[0] + 1]):
+    if (
+        blocks == 1
+        and not before
+        and after
+        and body[0].kind == "q"
+        and not any(line.kind == "h" for line in body[: quoted[0] + 1])
+    ):
         between = True
     if between and (after or blocks > 1):
         last = quoted[-1] + 1 if not after else len(body)
@@ -297,7 +331,7 @@ def _without_footer(lines: list[_Line]) -> list[_Line]:
 
 
 def _without_signature(lines: list[_Line]) -> list[_Line]:
-    """Up to the first signature after the words; nothing is cut above a quote that is kept, or from what is forwarded."""
+    """Up to the first signature after the words; nothing is cut above a kept quote, or from what is forwarded."""
     first_words = _first_words(lines)
     last_kept = max((index for index, line in enumerate(lines) if line.kind in "qf"), default=-1)
     for index in range(max(first_words, last_kept) + 1, len(lines)):

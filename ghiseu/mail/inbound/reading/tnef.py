@@ -16,7 +16,19 @@ MAX_PROPERTIES = 2_000
 
 _ATTACH_RENDER_DATA, _ATTACH_TITLE, _ATTACH_DATA, _ATTACHMENT = 0x9002, 0x8010, 0x800F, 0x9005
 _BODY, _MAPI_PROPERTIES, _OEM_CODEPAGE = 0x800C, 0x9003, 0x9007
-_FIXED_SIZES = {0x0002: 4, 0x0003: 4, 0x0004: 4, 0x0005: 8, 0x0006: 8, 0x0007: 8, 0x000A: 4, 0x000B: 4, 0x0014: 8, 0x0040: 8, 0x0048: 16}
+_FIXED_SIZES = {
+    0x0002: 4,
+    0x0003: 4,
+    0x0004: 4,
+    0x0005: 8,
+    0x0006: 8,
+    0x0007: 8,
+    0x000A: 4,
+    0x000B: 4,
+    0x0014: 8,
+    0x0040: 8,
+    0x0048: 16,
+}
 _PR_BODY, _PR_BODY_HTML, _PR_ATTACH_DATA = 0x1000, 0x1013, 0x3701
 _PR_ATTACH_NAME, _PR_ATTACH_LONG_NAME, _PR_ATTACH_MIME, _PR_ATTACH_CONTENT_ID = 0x3704, 0x3707, 0x370E, 0x3712
 
@@ -84,7 +96,9 @@ def _add_to_file(file: TnefFile, name: int, value: bytes, codepage: str) -> None
         file.content = value
     elif name == _ATTACHMENT:
         properties = dict(_properties(value))
-        file.name = _text(properties.get(_PR_ATTACH_LONG_NAME) or properties.get(_PR_ATTACH_NAME), codepage) or file.name
+        file.name = (
+            _text(properties.get(_PR_ATTACH_LONG_NAME) or properties.get(_PR_ATTACH_NAME), codepage) or file.name
+        )
         file.content_type = _text(properties.get(_PR_ATTACH_MIME), codepage)
         file.content_id = _text(properties.get(_PR_ATTACH_CONTENT_ID), codepage)
         if not file.content and (embedded := properties.get(_PR_ATTACH_DATA)):
@@ -108,7 +122,7 @@ def _properties(data: bytes) -> Iterator[tuple[int, tuple[int, bytes]]]:
             position += 4
             if identifier >= 0x8000:
                 position = _after_name(data, position)
-            values, position = 1, position
+            values = 1
             if kind & 0x1000 or kind in (0x001E, 0x001F, 0x0102, 0x000D):
                 (values,) = struct.unpack_from("<I", data, position)
                 position += 4
@@ -123,11 +137,8 @@ def _properties(data: bytes) -> Iterator[tuple[int, tuple[int, bytes]]]:
 
 def _after_name(data: bytes, position: int) -> int:
     """Past the name of a named property: 16 bytes of identifier, then a number or a text padded to 4 bytes."""
-    (is_text,) = struct.unpack_from("<I", data, position + 16)
-    if not is_text:
-        return position + 24
-    (length,) = struct.unpack_from("<I", data, position + 20)
-    return position + 24 + length + (-length) % 4
+    is_text, length = struct.unpack_from("<II", data, position + 16)
+    return position + 24 + (int(length) + (-int(length)) % 4 if is_text else 0)
 
 
 def _value(data: bytes, position: int, kind: int) -> tuple[bytes, int]:

@@ -8,10 +8,12 @@ from ghiseu.lib.charsets import decode_base64
 from ghiseu.mail.inbound.reading import limits
 
 _BEGINNING = re.compile(
-    rb"^(?:begin(?P<based>-base64)? [0-7]{3,4} (?P<name>[^\r\n]{1,255})|=ybegin [^\r\n]{0,300}?name=(?P<yenc>[^\r\n]{1,255}))(?:\r?\n|\Z)", re.M
+    rb"^(?:begin(?P<based>-base64)? [0-7]{3,4} (?P<name>[^\r\n]{1,255})|"
+    rb"=ybegin [^\r\n]{0,300}?name=(?P<yenc>[^\r\n]{1,255}))(?:\r?\n|\Z)",
+    re.MULTILINE,
 )
 _LINE = re.compile(rb"([^\r\n]{0,2000})(?:\r\n|\n|\r|\Z)")
-_YEND = re.compile(rb"^=yend [^\r\n]{0,300}$", re.M)
+_YEND = re.compile(rb"^=yend [^\r\n]{0,300}$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def _next_file(text: bytes, position: int) -> tuple[int, int, Embedded] | None:
 
 
 def _uu_body(text: bytes, start: int) -> tuple[int, bytes | None]:
-    """Lines up to `end`; the first line that is none ends the attempt, so that many beginnings cost no more than one."""
+    """Lines up to `end`; the first line that is none ends the attempt, so that many beginnings stay cheap."""
     out: list[bytes] = []
     position = start
     while (found := _LINE.match(text, position)) is not None and found.end() > position:
@@ -109,5 +111,5 @@ def _yenc_body(text: bytes, start: int) -> tuple[int, bytes | None]:
         return start, None
     lines = text[start : closing.start()].splitlines()
     data = b"".join(line for line in lines if not line.startswith((b"=ypart", b"=ybegin")))
-    data = re.sub(rb"=(.)", lambda found: bytes(((found[1][0] - 64) % 256,)), data, flags=re.S)
+    data = re.sub(rb"=(.)", lambda found: bytes(((found[1][0] - 64) % 256,)), data, flags=re.DOTALL)
     return closing.end(), bytes((byte - 42) % 256 for byte in data)
