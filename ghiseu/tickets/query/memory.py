@@ -20,6 +20,7 @@ from ghiseu.tickets.query.tree import (
     DomainIs,
     Everything,
     Exists,
+    FieldTest,
     HasWords,
     IsMe,
     Limit,
@@ -30,7 +31,6 @@ from ghiseu.tickets.query.tree import (
     Query,
     Same,
     StartsWith,
-    Test,
 )
 
 _ONLY_ASCII_CASE = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -72,7 +72,7 @@ class Evaluation:
 
     def _holds(self, node: Node) -> bool:
         match node:
-            case Test():
+            case FieldTest():
                 return self._is_fulfilled(node)
             case And(parts):
                 return all(self._holds(part) for part in parts)
@@ -83,11 +83,11 @@ class Evaluation:
             case Everything():
                 return True
 
-    def _is_fulfilled(self, test: Test) -> bool:
+    def _is_fulfilled(self, test: FieldTest) -> bool:
         values = self._values_of(test)
         return any(_fits(value.predicate, one, self._context) for value in test.any_of for one in values)
 
-    def _values_of(self, test: Test) -> list[_Value]:
+    def _values_of(self, test: FieldTest) -> list[_Value]:
         name = test.field.name
         if name not in self._prepared:
             self._prepared[name] = [_prepared(value) for value in self._subject.values(name)]

@@ -13,7 +13,7 @@ from ghiseu.tickets.query import limits
 from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.fields import Field, Kind, Vocabulary
 from ghiseu.tickets.query.syntax import Piece, Raw, RawAnd, RawLoose, RawNot, RawOr, RawTest, read
-from ghiseu.tickets.query.tree import And, Everything, Node, Not, Or, Query, Test, Value
+from ghiseu.tickets.query.tree import And, Everything, FieldTest, Node, Not, Or, Query, Value
 from ghiseu.tickets.query.values import Reason, has_words, missing_or_any, read_value, split
 
 # Other ways to write the same operator, as people know them from elsewhere.
@@ -57,7 +57,7 @@ class _Reader:
             predicate = has_words(piece)
         except Reason as reason:
             raise self._error(reason.sentence, piece, instead=reason.instead) from reason
-        return Test(self.vocabulary.anything, (Value(predicate, piece.start, piece.end),))
+        return FieldTest(self.vocabulary.anything, (Value(predicate, piece.start, piece.end),))
 
     def _test(self, raw: RawTest) -> Node:
         field = self._field(raw)
@@ -75,7 +75,7 @@ class _Reader:
             except Reason as reason:
                 raise self._error(reason.sentence, piece, instead=reason.instead) from reason
         if positive:
-            parts.append(Test(field, tuple(positive)))
+            parts.append(FieldTest(field, tuple(positive)))
         node = parts[0] if len(parts) == 1 else Or(tuple(parts))
         return Not(node) if operator == "!=" else node
 

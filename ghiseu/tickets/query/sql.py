@@ -18,7 +18,7 @@ from ghiseu.tickets.query.patterns import everything
 from ghiseu.tickets.query.scope import Scope, context_of
 from ghiseu.tickets.query.ticket_fields import TICKET_FIELDS, Reads
 from ghiseu.tickets.query.times import Context
-from ghiseu.tickets.query.tree import And, Everything, Node, Not, Or, Query, Same, Test
+from ghiseu.tickets.query.tree import And, Everything, FieldTest, Node, Not, Or, Query, Same
 from ghiseu.tickets.querysets import TicketQuerySet
 
 _SMALL_FLAGS = frozenset({"open", "new", "pending", "due", "waiting"})
@@ -43,7 +43,7 @@ def condition(query: Query, scope: Scope) -> Q:
 
 def _condition(node: Node, scope: Scope) -> Q:
     match node:
-        case Test(field):
+        case FieldTest(field):
             return TICKET_FIELDS[field.name].where(node.predicates, scope)
         case And(parts):
             together = everything()
@@ -81,7 +81,7 @@ def cost_of(query: Query) -> Cost:
 
 def _narrows(node: Node) -> bool:
     match node:
-        case Test(field):
+        case FieldTest(field):
             return TICKET_FIELDS[field.name].narrows or (field.name == "is" and _is_small(node))
         case And(parts):
             return any(_narrows(part) for part in parts)
@@ -91,7 +91,7 @@ def _narrows(node: Node) -> bool:
             return False
 
 
-def _is_small(test: Test) -> bool:
+def _is_small(test: FieldTest) -> bool:
     """Every flag asked for means open tickets only, which small indexes hold."""
     return all(isinstance(p, Same) and p.text in _SMALL_FLAGS for p in test.predicates)
 

@@ -99,7 +99,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class FieldTest:
     """At least one value of the field fulfils at least one of these."""
 
     field: Field
@@ -130,7 +130,7 @@ class Everything:
     """The empty query."""
 
 
-Node = Test | Not | And | Or | Everything
+Node = FieldTest | Not | And | Or | Everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +144,13 @@ class Query:
     def is_empty(self) -> bool:
         return isinstance(self.root, Everything)
 
-    def tests(self) -> Iterator[Test]:
+    def tests(self) -> Iterator[FieldTest]:
         """Every test, from left to right."""
         waiting: list[Node] = [self.root]
         while waiting:
             node = waiting.pop()
             match node:
-                case Test():
+                case FieldTest():
                     yield node
                 case Not(part):
                     waiting.append(part)

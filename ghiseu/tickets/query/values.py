@@ -20,6 +20,7 @@ from ghiseu.tickets.query.tree import (
     Contains,
     DomainIs,
     Exists,
+    FieldTest,
     HasWords,
     IsMe,
     Limit,
@@ -28,7 +29,6 @@ from ghiseu.tickets.query.tree import (
     Predicate,
     Same,
     StartsWith,
-    Test,
     Value,
 )
 
@@ -65,7 +65,7 @@ def missing_or_any(field: Field, piece: Piece) -> Node | None:
     """`none` and `any`, of a field that can be without a value; in quotation marks they are words like others."""
     if not field.can_be_missing or piece.is_quoted or piece.text.lower() not in ("none", "any"):
         return None
-    test = Test(field, (Value(Exists(), piece.start, piece.end),))
+    test = FieldTest(field, (Value(Exists(), piece.start, piece.end),))
     return test if piece.text.lower() == "any" else Not(test)
 
 
