@@ -38,13 +38,16 @@ def fill_desk(progress: Callable[[str], None]) -> None:
     if not left:
         progress("The demo company is there already")
         return
+    to_take_back = dt.timedelta(seconds=settings.UNDO_SECONDS)
     with _quick_commits(), _mail_stays_here():
         players, day = Players(), None
         for scene in left:
             if day != (day := scene.at.date()):
                 progress(f"Demo company: the mail of {day:%d.%m.%Y}")
             with clock_at(scene.at):
-                if players.play(scene):
+                mail_leaves = players.play(scene)
+            if mail_leaves:
+                with clock_at(min(scene.at + to_take_back, now)):
                     send_here()
         # What an interruption left between two steps of one scene.
         file_waiting()

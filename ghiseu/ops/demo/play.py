@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from ghiseu.mail.inbound.receive import file_waiting
 from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import AutoResponse, Mailbox
@@ -86,7 +88,7 @@ class Players:
             subject=f"Re: {answered.subject.removeprefix('Re: ')}" if answered else story.subject,
             text=step.text,
             message_id=story.message_id(scene.position),
-            at=scene.at,
+            at=timezone.localtime(scene.at),
             shape=step.shape,
             files=tuple(sample(name, story.person.language) for name in step.attach),
             quoted=_quote(answered) if answered else None,
@@ -151,4 +153,4 @@ def _last_answer(ticket: Ticket) -> Article | None:
 def _quote(answer: Article) -> Quoted:
     references = f"<{answer.in_reply_to}>" if answer.in_reply_to else ""
     name, address = answer.from_name, answer.from_address
-    return Quoted(answer.message_id, references, name, address, answer.text, answer.created_at)
+    return Quoted(answer.message_id, references, name, address, answer.text, timezone.localtime(answer.created_at))

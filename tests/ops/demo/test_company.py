@@ -5,6 +5,7 @@ So what they count also proves that an interrupted filling goes on where it stop
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 
@@ -126,6 +127,7 @@ def test_answers_of_the_past_have_left() -> None:
 
     assert set(states) == {OutboundMail.State.SENT}
     assert states.total() >= 100
+    assert OutboundMail.objects.filter(sent_at__gt=F("created_at") + dt.timedelta(minutes=1)).count() == 0
 
 
 def test_people_wrote_more_than_once_and_from_two_addresses() -> None:
