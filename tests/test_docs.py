@@ -148,6 +148,27 @@ def test_every_right_is_explained() -> None:
     assert [right.value for right in Right if f"`{right.value}`" not in text] == []
 
 
+def test_every_key_is_documented() -> None:
+    keys = re.findall(r'key\("([^"]+)"', (ROOT / "ghiseu/ui/templates/ui/keys.html").read_text(encoding="utf-8"))
+    described = re.findall(
+        r"^\| `([^`]+)` \|", (DOCS / "using" / "agents.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+
+    assert keys != []
+    assert sorted(described) == sorted(keys)
+
+
+def test_every_table_stands_in_the_architecture() -> None:
+    from django.apps import apps
+
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    tables = [
+        model.__name__ for room in ("people", "tickets", "mail") for model in apps.get_app_config(room).get_models()
+    ]
+
+    assert [name for name in tables if f"`{name}`" not in text] == []
+
+
 def test_every_room_stands_in_the_architecture() -> None:
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
     rooms = sorted(path.parent.name for path in (ROOT / "ghiseu").glob("*/__init__.py"))
