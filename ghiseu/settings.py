@@ -182,6 +182,18 @@ if SMTP_URL and (
         "GHISEU_SMTP_URL cannot be used. It takes smtp://, smtp+starttls:// or smtps://, then user:password@host:port; "
         "empty means that outgoing mail is kept in GHISEU_HOME/outgoing."
     )
+# The private key that signs outgoing mail, and the name under which its public half stands in the DNS.
+DKIM_KEY_FILE = os.environ.get("GHISEU_DKIM_KEY_FILE", "").strip()
+DKIM_SELECTOR = os.environ.get("GHISEU_DKIM_SELECTOR", "").strip()
+DKIM_DOMAIN = os.environ.get("GHISEU_DKIM_DOMAIN", "").strip().lower() or MAIL_DOMAIN
+if bool(DKIM_KEY_FILE) != bool(DKIM_SELECTOR):
+    raise BadSetting(
+        "GHISEU_DKIM_KEY_FILE and GHISEU_DKIM_SELECTOR go together: set both to sign outgoing mail, or none."
+    )
+if DKIM_SELECTOR and not DKIM_SELECTOR.replace(".", "a").replace("-", "a").isalnum():
+    raise BadSetting(
+        f"GHISEU_DKIM_SELECTOR is {DKIM_SELECTOR!r}. It takes letters, digits, dots and hyphens, as 2026a."
+    )
 
 # --- language and time -----------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from ghiseu.mail.network import is_this_machine
-from ghiseu.mail.outbound.compose import ascii_domain
+from ghiseu.mail.outbound.fields import ascii_domain
 
 DEFAULT_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 ANSWER_SECONDS = 30

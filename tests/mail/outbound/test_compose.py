@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ghiseu.lib.html import html_to_text
 from ghiseu.mail.models import OutboundMail
-from ghiseu.mail.outbound.compose import MOST_REFERENCES, SEVEN_BIT, add_file, addressing, compose
+from ghiseu.mail.outbound.body import SEVEN_BIT, add_file
+from ghiseu.mail.outbound.compose import MOST_REFERENCES, addressing, compose
 from ghiseu.mail.outbound.reply import send_reply
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import NewFile, receive_message, write_note
@@ -39,7 +41,9 @@ def read(raw: bytes) -> EmailMessage:
     return message
 
 
-def text_of(part: Message) -> str:
+def text_of(message: Message, subtype: str = "plain") -> str:
+    """The readable body, of the two that say the same."""
+    part = next(part for part in message.walk() if part.get_content_type() == f"text/{subtype}")
     payload = part.get_payload(decode=True)
     assert isinstance(payload, bytes)
     return payload.decode().replace("\r\n", "\n")
@@ -64,7 +68,7 @@ def test_an_answer_says_who_writes_to_whom_about_what(ticket: Ticket, ana: Agent
     assert text_of(message) == "We look at it.\n"
     assert set(message.keys()) == {
         *("Date", "Message-ID", "From", "To", "Cc", "Subject", "In-Reply-To", "References", "Content-Language"),
-        *("MIME-Version", "Content-Type", "Content-Transfer-Encoding"),
+        *("MIME-Version", "Content-Type"),
     }
 
 
@@ -221,3 +225,36 @@ def test_nothing_typed_can_add_a_header_or_a_recipient(name: str, subject: str, 
     parts = list(read(part.as_bytes()).iter_parts())
     assert [one.get_payload(decode=True) for one in parts] == [b"content"]
     assert set(parts[0].keys()) == {"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "MIME-Version"}
+
+
+def test_the_html_says_the_same_with_links_and_quotes(ticket: Ticket, ana: Agent) -> None:
+    text = "See https://site.example/a?b=1&c=2 <b>now</b>\n> old\n>> older\nEnd"
+
+    message = read(compose(answer(ticket, ana, text=text)))
+
+    html = text_of(message, "html")
+    assert message.get_content_type() == "multipart/alternative"
+    assert '<a href="https://site.example/a?b=1&amp;c=2">https://site.example/a?b=1&amp;c=2</a>' in html
+    assert "&lt;b&gt;now&lt;/b&gt;" in html
+    assert (html.count("<blockquote"), html.count("</blockquote>")) == (2, 2)
+    assert html_to_text(html).replace(">", "").split() == text.replace(">", "").split()
+
+
+def test_pictures_of_the_html_travel_inside_it(ticket: Ticket, ana: Agent) -> None:
+    picture = NewFile("logo.png", "image/png", b"\x89PNG picture", is_inline=True, content_id="logo@desk.example")
+    mail = answer(ticket, ana, files=[picture, NewFile("a.txt", "text/plain", b"hi")])
+    Article.objects.filter(pk=mail.article.pk).update(
+        html='<p>Look: <img src="cid:logo@desk.example"></p><script>x</script>'
+    )
+    mail = OutboundMail.objects.get(pk=mail.pk)
+
+    raw = compose(mail)
+
+    message = read(raw)
+    related = next(part for part in message.walk() if part.get_content_type() == "multipart/related")
+    html, image = related.iter_parts()
+    assert 'src="cid:logo@desk.example"' in text_of(html, "html")
+    assert "script" not in text_of(html, "html")
+    assert (image["Content-ID"], image.get_content_disposition()) == ("<logo@desk.example>", "inline")
+    assert [part.get_filename() for part in message.iter_attachments()] == ["a.txt"]
+    assert raw == compose(mail)
