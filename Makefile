@@ -45,7 +45,7 @@ demo: $(VENV)/.runtime $(CATALOGUES)
 	@exec $(BIN)/ghiseu demo
 
 test: setup
-	@$(BIN)/pytest --numprocesses $(TEST_WORKERS)
+	@$(BIN)/pytest --numprocesses $(TEST_WORKERS) --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .
@@ -67,13 +67,13 @@ lock: setup
 	$(COMPILE) --extra dev --constraint requirements/runtime.txt --output-file requirements/dev.txt \
 		pyproject.toml requirements/build.in
 
-KEYWORDS := --keywords "pgettext:1c,2 npgettext:1c,2,3 gettext_lazy ngettext_lazy:1,2 pgettext_lazy:1c,2"
+KEYWORDS := --keywords "gettext_noop pgettext:1c,2 npgettext:1c,2,3 gettext_lazy ngettext_lazy:1,2 pgettext_lazy:1c,2"
 
 messages: $(VENV)/.runtime
 	$(BIN)/pybabel --quiet extract --mapping babel.cfg $(KEYWORDS) --no-location --sort-output --project Ghișeu \
 		--version 0.1 --copyright-holder "the Ghișeu contributors" \
 		--output $(VENV)/django.pot ghiseu
-	@for language in en ro; do \
+	@for language in ro; do \
 		if [ -f ghiseu/locale/$$language/LC_MESSAGES/django.po ]; then verb=update; else verb=init; fi; \
 		$(BIN)/pybabel --quiet $$verb --domain django --input-file $(VENV)/django.pot --output-dir ghiseu/locale \
 			--locale $$language || exit 1; \

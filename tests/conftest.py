@@ -22,6 +22,7 @@ for name in list(os.environ):
     if name.startswith("GHISEU_") or name == "DATABASE_URL":
         del os.environ[name]
 HOME = Path(tempfile.mkdtemp(prefix="ghiseu-tests-"))
+(HOME / "static").mkdir()
 os.environ |= {
     "GHISEU_HOME": str(HOME),
     # What an agent sends leaves at once; tests about taking back set their own time.

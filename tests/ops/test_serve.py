@@ -38,10 +38,35 @@ def desk() -> Iterator[Serving]:
         yield it
 
 
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[Path]:
+    """A data folder that `ghiseu prepare` has made ready, to be copied."""
+    with folder() as home:
+        embedded.start(home, durable=False)
+        result = ghiseu("prepare", settings={"GHISEU_HOME": str(home)})
+        assert result.returncode == 0, result.stderr.decode()
+        stop_database(home)
+        yield home
+
+
+@pytest.fixture
+def used_home(prepared: Path) -> Iterator[Path]:
+    """A data folder as an earlier `ghiseu serve` left it, so that the next one is ready sooner."""
+    with folder() as home:
+        subprocess.run(["cp", "--archive", f"{prepared}/.", str(home)], check=True)
+        yield home
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
     with folder() as made:
         yield made
+
+
+def stop_database(home: Path) -> None:
+    server = embedded.running(embedded.locate(home))
+    assert server is not None
+    server.stop()
 
 
 def query(home: Path, sql: str) -> list[tuple[object, ...]]:
@@ -96,8 +121,8 @@ def test_a_second_serve_on_the_same_folder_is_refused(desk: Serving) -> None:
     assert database_of(desk.home) is not None
 
 
-def test_a_second_serve_beside_it_works_in_its_own_folder(desk: Serving) -> None:
-    with folder("beside") as other, serving(other) as second:
+def test_a_second_serve_beside_it_works_in_its_own_folder(desk: Serving, used_home: Path) -> None:
+    with serving(used_home) as second:
         assert is_open(second.port)
         assert second.send(signal.SIGINT) == 0
 
@@ -225,14 +250,14 @@ def open_stream(it: Serving) -> HTTPResponse:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything_also_with_an_open_event_stream(home: Path, number: signal.Signals) -> None:
-    with serving(home) as it, open_stream(it), socket.create_connection(("127.0.0.1", it.port)) as visitor:
+def test_a_signal_stops_everything_also_with_an_open_event_stream(used_home: Path, number: signal.Signals) -> None:
+    with serving(used_home) as it, open_stream(it), socket.create_connection(("127.0.0.1", it.port)) as visitor:
         visitor.sendall(b"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
 
         assert it.send(number) == 0
 
         assert it.children() == {}
-        assert database_of(home) is None
+        assert database_of(used_home) is None
         assert not is_open(it.port)
         assert not is_open(it.lmtp_port)
         assert "Traceback" not in it.output
@@ -251,19 +276,19 @@ def test_a_stop_during_the_start_leaves_nothing_behind(home: Path) -> None:
         it.end()
 
 
-def test_after_kill_9_the_next_start_goes_on_where_it_was(home: Path) -> None:
-    with serving(home) as first:
+def test_after_kill_9_the_next_start_goes_on_where_it_was(used_home: Path) -> None:
+    with serving(used_home) as first:
         result = ghiseu("queue", "add", "Support", settings=first.settings)
         assert result.returncode == 0, result.stderr
-        server = database_of(home)
+        server = database_of(used_home)
         first.send(signal.SIGKILL)
 
-        with serving(home) as second:
-            assert database_of(home) == server
-            assert query(home, "SELECT name FROM tickets_queue") == [("Support",)]
+        with serving(used_home) as second:
+            assert database_of(used_home) == server
+            assert query(used_home, "SELECT name FROM tickets_queue") == [("Support",)]
             assert sorted(second.children()) == ["lmtp", "serve", "web", "worker"]
             assert second.send(signal.SIGTERM) == 0
-            assert database_of(home) is None
+            assert database_of(used_home) is None
 
 
 @pytest.mark.parametrize("setting", ["GHISEU_PORT", "GHISEU_LMTP_PORT"])
