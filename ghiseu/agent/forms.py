@@ -21,9 +21,9 @@ LONGEST_TEXT = 1_000_000
 class SignInForm(AuthenticationForm):
     error_messages = {
         "invalid_login": _(
-            "The login and the password do not fit together. Both are case-sensitive only in the password."
+            "The login and the password do not fit together. Only the password distinguishes capital letters."
         ),
-        "inactive": _("The login and the password do not fit together. Both are case-sensitive only in the password."),
+        "inactive": _("The login and the password do not fit together. Only the password distinguishes capital letters."),
     }
 
     def clean_username(self) -> str:
