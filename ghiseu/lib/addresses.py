@@ -16,7 +16,8 @@ MAX_HEADER_CHARACTERS = 200_000
 MAX_ADDRESSES = 2_000
 MAX_ADDRESS_CHARACTERS = 320  # 64 + @ + 255, RFC 5321 section 4.5.3.1
 
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.){0,2000})"', re.S)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.){0,2000})"', re.DOTALL)
+_QUOTED_LOCAL = re.compile(r'"[^"@<>]{1,64}"@[^\s@"<>]{1,255}')
 _PLAIN = re.compile(r'[^"(<,;:\\]+')
 _BLANKS = re.compile(r"\s+")
 _SPECIAL = re.compile(r"""[\s<>,;:"'()\[\]\\]+""")
@@ -86,7 +87,7 @@ def _entries(header: str) -> Iterator[_Entry]:
 
 
 def _quoted_word(inside: str) -> str:
-    word = re.sub(r"\\(.)", r"\1", inside, flags=re.S)
+    word = re.sub(r"\\(.)", r"\1", inside, flags=re.DOTALL)
     return f'"{word}"'
 
 
@@ -114,9 +115,10 @@ def _from_entry(entry: _Entry) -> Iterator[Address]:
             yield Address(name or _name(" ".join(entry.comments)), address)
             return
     text = "".join(entry.words)
+    if _QUOTED_LOCAL.fullmatch(text.strip()) and (whole := normal_address(text)):
+        yield Address(_name(" ".join(entry.comments)), whole)
+        return
     found = _bare_addresses(text) or _bare_addresses(decode_words(text))
-    if len(found) == 1 and '"' in text and (whole := normal_address(text)):
-        found = [whole]
     for address in found:
         rest = _name(text.replace(address, " ")) if len(found) == 1 else ""
         if normal := normal_address(address):
@@ -127,7 +129,11 @@ def _bare_addresses(text: str) -> list[str]:
     """The words of a text that are addresses; domain literals in brackets count only inside `<...>`."""
     if "@" not in text:
         return []
-    return [word for word in _SPECIAL.split(text) if word.count("@") == 1 and not word.startswith("@") and not word.endswith("@")]
+    return [
+        word
+        for word in _SPECIAL.split(text)
+        if word.count("@") == 1 and not word.startswith("@") and not word.endswith("@")
+    ]
 
 
 def _name(words: str) -> str:

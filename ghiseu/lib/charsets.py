@@ -9,6 +9,7 @@ import codecs
 import re
 from functools import cache, lru_cache
 
+SHORT_BYTES = 60  # below so many bytes beyond ASCII statistics are of no use
 GUESS_BYTES = 20_000  # how much of a text is looked at when its charset has to be guessed
 
 _ALIASES = {
@@ -86,7 +87,7 @@ _NUMBERED = re.compile(r"^(?:x-)?(?:cp|windows|win|microsoft-cp|ms)[-_ ]?(\d{3,5
 _LATIN = {"cp1252", "utf-8"}
 
 _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^\r\n]{0,2000}?)\?=")
-_BETWEEN_WORDS = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,80}\?[bBqQ]\?)")
+_BETWEEN_WORDS = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,80}\?[bBqQ]\?[^?\r\n]{0,2000}\?=)")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
@@ -126,6 +127,11 @@ def decode(data: bytes, charset: str = "") -> str:
     if codec and codec != "utf-8":
         return _forgiving(data, codec)
     return _guessed(data, prefer_utf8=codec == "utf-8")
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8 (or ASCII) throughout."""
+    return data.isascii() or _utf8(data) is not None
 
 
 def _utf8(data: bytes) -> str | None:
@@ -187,11 +193,23 @@ def _guessed(data: bytes, *, prefer_utf8: bool) -> str:
 
 def guess(data: bytes) -> str:
     """The most likely codec of bytes that are not UTF-8."""
+    if short := _short_cyrillic(data):
+        return short
     import chardet  # costs start-up time that most mails never need
 
     interesting = b"\n".join(line for line in data[: 10 * GUESS_BYTES].split(b"\n") if not line.isascii())[:GUESS_BYTES]
     found = chardet.detect(interesting).get("encoding") or ""
     return codec_for(str(found)) or "cp1252"
+
+
+def _short_cyrillic(data: bytes) -> str:
+    """The Cyrillic codec of a few words, too few for statistics, or `""`: capitals are rarer than small letters."""
+    high = [byte for byte in data[:GUESS_BYTES] if byte >= 0x80]
+    letters = [byte for byte in high if byte >= 0xC0]
+    plain = sum(1 for byte in data[:GUESS_BYTES] if chr(byte).isascii() and chr(byte).isalpha())
+    if len(high) > SHORT_BYTES or len(letters) < 3 or len(letters) * 10 < len(high) * 9 or plain > len(letters):
+        return ""
+    return "cp1251" if sum(1 for byte in letters if byte >= 0xE0) * 2 >= len(letters) else "koi8-r"
 
 
 def decode_words(value: str) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ghiseu.lib.charsets import decode, decode_base64
+from ghiseu.lib.charsets import codec_for, decode, decode_base64, guess, is_utf8
 from ghiseu.mail.inbound.reading import limits
 from ghiseu.mail.inbound.reading.parameters import parse_parameters
 from ghiseu.mail.inbound.reading.uuencode import decode_uu_lines
@@ -30,6 +30,7 @@ _USUAL_FIELDS = {
     b"return-path",
     b"content-transfer-encoding",
 }
+_CHARSET = re.compile(rb"charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _BLANK_LINES = re.compile(rb"(?:[ \t]{0,4000}(?:\r\n|\n|\r)){1,100}")
 _DELIMITER_REST = re.compile(rb"(--)?[ \t]{0,1000}(?:\r\n|\n|\r|\Z)")
 _GUESSED_BOUNDARY = re.compile(rb"(?:^|\n|\r)--([^\s-][^\r\n]{0,200}?)[ \t]*(?:\r\n|\n|\r)(?=[A-Za-z-]{1,60}:)")
@@ -113,7 +114,7 @@ def parse(raw: bytes) -> Part:
 
 def _parse(raw: bytes, span: tuple[int, int], default_type: str, depth: int, budget: list[int]) -> Part:
     fields, start = parse_fields(raw, *span, top=depth == 0)
-    part = Part(fields, raw, start, span[1])
+    part = Part(_in_utf8(fields), raw, start, span[1])
     part.content_type, part.parameters = _content_type(part, default_type)
     if part.main_type == "multipart" and depth < limits.MAX_NESTING:
         child_default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
@@ -123,6 +124,19 @@ def _parse(raw: bytes, span: tuple[int, int], default_type: str, depth: int, bud
             budget[0] -= 1
             part.children.append(_parse(raw, piece, child_default, depth + 1, budget))
     return part
+
+
+def _in_utf8(fields: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """The fields with raw 8-bit text, forbidden but common, brought to UTF-8: one charset for all of them together."""
+    foreign = [value for _, value in fields if not value.isascii() and not is_utf8(value)]
+    if not foreign:
+        return fields
+    declared = next((_CHARSET.search(value) for name, value in fields if name.lower() == "content-type"), None)
+    codec = (codec_for(declared[1].decode("ascii")) if declared else "") or guess(b"\n".join(foreign))
+    codec = guess(b"\n".join(foreign)) if codec == "utf-8" else codec
+    return [
+        (name, value if is_utf8(value) else decode(value, codec).encode("utf-8", "replace")) for name, value in fields
+    ]
 
 
 def _content_type(part: Part, default: str) -> tuple[str, dict[str, str]]:
