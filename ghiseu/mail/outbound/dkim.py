@@ -68,7 +68,7 @@ def _key_in(path: str) -> SigningKey:
 
 
 def signature(raw: bytes, *, domain: str, selector: str, key: SigningKey) -> bytes:
-    """The DKIM-Signature field with its line end, to stand before the mail's first field; the same for the same mail."""
+    """The DKIM-Signature field with its line end, to stand before the first field; the same for the same mail."""
     head, _, body = raw.partition(b"\r\n\r\n")
     fields = _fields(head + b"\r\n")
     # Naming a field once more than it occurs keeps others from adding one (section 5.4.2).
