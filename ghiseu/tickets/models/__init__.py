@@ -3,7 +3,7 @@
 from ghiseu.tickets.models.article import Article, Attachment, Channel, SenderSign, SenderType
 from ghiseu.tickets.models.blob import Blob
 from ghiseu.tickets.models.event import Event, Kind
-from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant
+from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant, QueueText
 from ghiseu.tickets.models.ticket import OPEN_TYPES, PENDING_TYPES, Participant, Priority, State, StateType, Ticket
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Priority",
     "Queue",
     "QueueGrant",
+    "QueueText",
     "SenderSign",
     "SenderType",
     "State",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from ghiseu.people.models import Role
+from ghiseu.people.models import Language, Role
 from ghiseu.tickets.permissions import Right
 from ghiseu.tickets.querysets import QueueQuerySet
 
@@ -30,6 +30,7 @@ class Queue(models.Model):
     name = models.CharField(max_length=200, unique=True)
     address = models.EmailField(max_length=254, blank=True)
     sender_name = models.CharField(max_length=200, blank=True)
+    # For languages that have no text of their own, see QueueText.
     signature = models.TextField(blank=True)
     follow_up = models.CharField(max_length=12, choices=FollowUp.choices, default=FollowUp.REOPEN)
     # When somebody is there, as `Mo-Fr 09:00-18:00`, read by `ghiseu.sla.hours`; empty means always.
@@ -62,6 +63,21 @@ class Queue(models.Model):
     def depth(self) -> int:
         """How deep the queue stands in the tree; 0 at the top."""
         return self.name.count(SEPARATOR)
+
+
+class QueueText(models.Model):
+    """How answers from a queue begin and end in one language; `{customer}` and `{agent}` stand for their names."""
+
+    queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="texts")
+    language = models.CharField(max_length=2, choices=Language.choices)
+    salutation = models.CharField(max_length=300, blank=True)
+    signature = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("queue", "language"), name="tickets_queue_text_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.queue}: {self.language}"
 
 
 class QueueGrant(models.Model):
