@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -20,7 +22,7 @@ def client(desk: Desk) -> Client:
     return signed_in(desk.ana)
 
 
-def article_with(desk: Desk, *files: NewFile, **fields: object) -> Article:
+def article_with(desk: Desk, *files: NewFile, **fields: Any) -> Article:
     return make_article(desk.support, files=files, **fields)
 
 

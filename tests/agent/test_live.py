@@ -139,7 +139,7 @@ def test_who_is_not_let_in(stored_desk: Desk, change: dict[str, str], status: in
     key = session_of(stored_desk.ana)
 
     async def story() -> None:
-        connection = Connection(scope(**({"key": key} | change)))  # type: ignore[arg-type]
+        connection = Connection(scope(**({"key": key} | change)))
         assert await connection.status() == status
         await connection.leave()
 

@@ -73,7 +73,7 @@ def address(desk: Desk, name: str) -> str:
 
 
 def form(desk: Desk, name: str) -> dict[str, Any]:
-    return {
+    forms: dict[str, dict[str, Any]] = {
         "ticket-reply": {"text": "Done.", "to": "vera@site.example"},
         "ticket-note": {"text": "Called her."},
         "ticket-assign": {"agent": desk.ana.pk},
@@ -82,7 +82,8 @@ def form(desk: Desk, name: str) -> dict[str, Any]:
         "ticket-pending": {"until": "2199-01-01T09:00"},
         "me": {"language": "en", "time_zone": "Europe/Chisinau"},
         "sign-in": {"username": "ana", "password": "wrong"},
-    }.get(name, {})
+    }
+    return forms.get(name, {})
 
 
 def signed_in(agent: Agent | None) -> Client:

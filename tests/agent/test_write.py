@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.test import Client, override_settings
 
 from ghiseu.mail.models import OutboundMail
@@ -29,7 +29,8 @@ def newest(desk: Desk) -> Article:
     return article
 
 
-def page(answer: HttpResponse) -> str:
+def page(answer: HttpResponseBase) -> str:
+    assert isinstance(answer, HttpResponse)
     return answer.content.decode()
 
 

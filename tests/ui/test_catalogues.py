@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -29,19 +30,20 @@ def key_of(message: Message) -> Key:
 
 
 def texts_of(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
-def keywords() -> dict[str, tuple[int | tuple[int, str], ...] | None]:
+def keywords() -> dict[str, Any]:
     """What the Makefile tells pybabel to look for."""
     line = re.search(r'^KEYWORDS := --keywords "(.*)"$', (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert line
-    return DEFAULT_KEYWORDS | parse_keywords(line[1].split())
+    told: dict[str, Any] = parse_keywords(line[1].split())
+    return DEFAULT_KEYWORDS | told
 
 
 def in_sources() -> set[Key]:
     with (ROOT / "babel.cfg").open() as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found = extract_from_dir(PACKAGE, methods, options, keywords())
     return {(context or "", text if isinstance(text, str) else text[0]) for _, _, text, _, context in found}
 
