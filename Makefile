@@ -51,7 +51,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/djlint --check --lint --quiet ghiseu
+	$(BIN)/djlint --lint --quiet ghiseu
 	$(BIN)/ghiseu manage makemigrations --check --dry-run
 	$(BIN)/pytest --quiet tests/test_layers.py tests/test_docs.py
 
