@@ -20,8 +20,10 @@ class DeskInUse(MachineError):
 
 def sign_in_help() -> str:
     """Who can sign in, for the terminal; needs neither Django nor a database."""
-    rows = script.read("company")["agent"]
-    lines = [f"  {row['login']:<8}{row['password']:<19}{row['name']}: {' and '.join(row['roles'])}" for row in rows]
+    lines = [
+        f"  {row['login']:<8}{row['password']:<18}{row['name']}, {row['city']}: {' and '.join(row['roles'])}"
+        for row in script.read("company")["agent"]
+    ]
     return "\n".join(["Sign in with one of these names and passwords:", *lines])
 
 
