@@ -1,10 +1,8 @@
 """Django's own commands; the same as `ghiseu manage`."""
 
-import os
 import sys
 
-from django.core.management import execute_from_command_line
+from ghiseu.cli import main
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ghiseu.settings")
-    execute_from_command_line(sys.argv)
+    main(["manage", *sys.argv[1:]])

@@ -32,9 +32,13 @@ SUPERUSER = "postgres"
 # A Unix socket's path may have 107 bytes; the server appends "/.s.PGSQL.5432.lock".
 LONGEST_SOCKET_FOLDER = 85
 STATE_FOLDER = Path("/var/lib/ghiseu")
-START_SECONDS = 60
+# Repairing a large database after a power cut takes minutes; whoever waits is told after a few seconds.
+START_SECONDS = 900
+SECONDS_TO_WAIT_IN_SILENCE = 5
+SECONDS_FOR_THE_LAST_TO_GO = 10
 STOP_SECONDS = 30
 LARGEST_LOG_BYTES = 10_000_000
+_LAST_IS_THERE = re.compile(r'"postmaster.pid" already exists|shared memory block .{0,100} is still in use')
 
 SETTINGS = {
     "listen_addresses": "",
@@ -147,14 +151,14 @@ def start(
     try:
         _check_folder(location)
         if already := running(location):
-            _wait_until_ready(already, 0)
+            _wait_until_ready(already, 0, say)
             _make_roles_and_database(location)
             return already
         binaries = programs or _programs(location)
         if not (location.data / "PG_VERSION").exists():
             say("Making the database")
             _initialise(location, binaries)
-        return _start(location, binaries, durable=durable)
+        return _start_after_the_last(location, binaries, durable=durable, say=say)
     except OSError as error:
         raise DatabaseUnavailable(explain_system_error(error, location)) from error
 
@@ -288,7 +292,19 @@ def _initialise(location: Location, programs: Path) -> None:
     partial.rename(location.data)
 
 
-def _start(location: Location, programs: Path, *, durable: bool) -> Running:
+def _start_after_the_last(location: Location, programs: Path, *, durable: bool, say: Callable[[str], None]) -> Running:
+    """After a kill -9 the processes of the last server need a moment to go, and PostgreSQL refuses until they have."""
+    deadline = time.monotonic() + SECONDS_FOR_THE_LAST_TO_GO
+    while True:
+        try:
+            return _start(location, programs, durable=durable, say=say)
+        except DatabaseUnavailable as error:
+            if not _LAST_IS_THERE.search(str(error)) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
+def _start(location: Location, programs: Path, *, durable: bool, say: Callable[[str], None]) -> Running:
     _make_socket_folder(location)
     settings = SETTINGS | ({} if durable else FORGETFUL) | {"unix_socket_directories": f'"{location.sockets}"'}
     command = [str(programs / "postgres"), "-D", str(location.data)]
@@ -309,7 +325,7 @@ def _start(location: Location, programs: Path, *, durable: bool) -> Running:
         )
     started = Running(location, process.pid, process)
     try:
-        _wait_until_ready(started, position)
+        _wait_until_ready(started, position, say)
         _make_roles_and_database(location)
     except BaseException:
         started.stop()
@@ -324,19 +340,24 @@ def _open_log(location: Location) -> BinaryIO:
     return os.fdopen(os.open(location.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 
-def _wait_until_ready(server: Running, log_position: int) -> None:
+def _wait_until_ready(server: Running, log_position: int, say: Callable[[str], None]) -> None:
     import psycopg
 
-    deadline = time.monotonic() + START_SECONDS
+    began = time.monotonic()
+    told = False
     while True:
         try:
             psycopg.connect(server.location.url(SUPERUSER, "postgres"), connect_timeout=5).close()
         except psycopg.OperationalError as error:
-            if not server.is_alive() or time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if not server.is_alive() or waited > START_SECONDS:
                 with server.location.log.open("rb") as log:
                     log.seek(log_position)
                     said = log.read(20_000).decode("utf-8", "replace")
                 raise DatabaseUnavailable(explain_output(said or str(error), server.location)) from error
+            if waited > SECONDS_TO_WAIT_IN_SILENCE and not told:
+                told = True
+                say("The database repairs itself after an interruption; this can take minutes")
             time.sleep(0.03)
         else:
             return

@@ -57,7 +57,7 @@ def run(stop: threading.Event, given: Sequence[Duty] | None = None) -> None:
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     unfinished = [thread.name for thread in threads if thread.is_alive()]
-    log.info("worker stopped", unfinished=",".join(unfinished) or None)
+    log.info("worker stopped", **({"unfinished": ",".join(unfinished)} if unfinished else {}))
 
 
 def _do(duty: Duty, stop: threading.Event) -> None:
