@@ -52,8 +52,8 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/djlint --lint --quiet ghiseu
-	$(BIN)/ghiseu manage makemigrations --check --dry-run
-	$(BIN)/pytest --quiet tests/test_layers.py tests/test_docs.py
+	@GHISEU_HOME="$(CURDIR)/$(VENV)/home" $(BIN)/python -W ignore::RuntimeWarning -m ghiseu.cli manage makemigrations --check --dry-run
+	$(BIN)/pytest --quiet tests/test_layers.py tests/test_docs.py tests/ops/test_documented.py
 
 format: setup
 	$(BIN)/ruff check --fix .
