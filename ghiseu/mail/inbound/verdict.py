@@ -49,6 +49,11 @@ def verdict_on(parsed: ParsedMail, trusted_server: str) -> Verdict:
     return Verdict(SenderSign.UNKNOWN, f"{trusted_server} says nothing that proves {domain}")
 
 
+def outcomes_of(parsed: ParsedMail, trusted_server: str) -> dict[str, str]:
+    """What the trusted server found, by method in lower case: `{"spf": "pass", "dkim": "fail"}`; the last of each."""
+    return {one.method: one.outcome for one in _results(parsed, trusted_server)} if trusted_server else {}
+
+
 def _results(parsed: ParsedMail, trusted_server: str) -> list[_Result]:
     for name, value in parsed.headers:
         if name.lower() != "authentication-results":

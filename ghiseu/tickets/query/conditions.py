@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 
 from ghiseu.people.models import Customer, Identity
-from ghiseu.tickets.models import Article, Attachment, Event
+from ghiseu.tickets.models import Article, Attachment, Event, SenderType
 from ghiseu.tickets.query.memory import bound
 from ghiseu.tickets.query.patterns import PeopleFit, everything, handle_fits, nothing, text_fits
 from ghiseu.tickets.query.scope import Scope
@@ -111,6 +111,10 @@ def _number_limits(number: Coalesce, span: Between, context: Context) -> Q:
         below = LessThanOrEqual if span.high.is_inclusive else LessThan
         condition &= Q(below(number, Value(bound(span.high, context))))
     return condition
+
+
+# Answers that reached the customer: no notes, no questions to third parties, nothing that was taken back.
+ANSWERS = Q(sender_type=SenderType.AGENT, is_visible_to_customer=True, taken_back_at__isnull=True)
 
 
 def own_articles() -> QuerySet[Article]:

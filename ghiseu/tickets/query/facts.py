@@ -43,7 +43,9 @@ class Facts:
         return [Person(customer.name, handle) for handle in handles or [""]]
 
     def replies(self) -> list[Article]:
-        return [one for one in self.articles if one.sender_type == SenderType.AGENT and not one.is_note]
+        """Answers that reached the customer."""
+        answers = [one for one in self.articles if one.sender_type == SenderType.AGENT and one.is_visible_to_customer]
+        return [answer for answer in answers if answer.taken_back_at is None]
 
     def notes(self) -> list[Article]:
         return [article for article in self.articles if article.channel == Channel.NOTE]

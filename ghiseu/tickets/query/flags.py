@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from ghiseu.tickets.models import OPEN_TYPES, PENDING_TYPES, Channel, SenderType, StateType
-from ghiseu.tickets.query.conditions import Predicates, Where, any_of, own_articles, own_files, there_is
+from ghiseu.tickets.query.conditions import ANSWERS, Predicates, Where, any_of, own_articles, own_files, there_is
 from ghiseu.tickets.query.facts import Facts
 from ghiseu.tickets.query.patterns import everything
 from ghiseu.tickets.query.scope import Scope
@@ -84,7 +84,11 @@ HAS: Flags = {
     ),
     "reply": Flag(
         lambda facts: bool(facts.replies()),
-        lambda _scope: there_is(own_articles().filter(sender_type=SenderType.AGENT).exclude(channel=Channel.NOTE)),
+        lambda _scope: there_is(own_articles().filter(ANSWERS)),
+    ),
+    "third-party": Flag(
+        lambda facts: any(article.sender_type == SenderType.THIRD_PARTY for article in facts.articles),
+        lambda _scope: there_is(own_articles().filter(sender_type=SenderType.THIRD_PARTY)),
     ),
     "owner": _there("owner_id"),
     "related": _there("related_id"),

@@ -13,8 +13,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ghiseu.people.models import Language
-from ghiseu.tickets.models import Channel, Priority, SenderType, StateType
+from ghiseu.tickets.models import Channel, Priority, SenderSign, SenderType, StateType
 from ghiseu.tickets.query.conditions import (
+    ANSWERS,
     Predicates,
     Where,
     agent,
@@ -119,8 +120,11 @@ def _read_anything(facts: Facts) -> Iterable[FieldValue]:
     yield from (file.filename for file in facts.files)
 
 
-def _replies() -> Where:
-    return counted(lambda: own_articles().filter(sender_type=SenderType.AGENT).exclude(channel=Channel.NOTE))
+def _with_article(column: str) -> Where:
+    """A closed list of an article's column."""
+    return lambda predicates, _scope: there_is(
+        own_articles().filter(**{f"{column}__in": [p.text for p in predicates if isinstance(p, Same)]})
+    )
 
 
 _OWN: tuple[TicketField, ...] = (
@@ -219,6 +223,18 @@ _OF_ARTICLES: tuple[TicketField, ...] = (
         Reads.ROWS,
     ),
     TicketField(
+        Field("channel", Kind.CHOICE, _("how one of its messages came or went"), choices=tuple(Channel.values)),
+        lambda facts: [article.channel for article in facts.articles],
+        _with_article("channel"),
+        Reads.ROWS,
+    ),
+    TicketField(
+        Field("sign", Kind.CHOICE, _("what is known of a sender's address"), choices=tuple(SenderSign.values)),
+        lambda facts: [article.sender_sign for article in facts.articles],
+        _with_article("sender_sign"),
+        Reads.ROWS,
+    ),
+    TicketField(
         Field("articles", Kind.NUMBER, _("how many messages and notes it has")),
         lambda facts: [facts.ticket.article_count],
         ranked("article_count"),
@@ -226,7 +242,7 @@ _OF_ARTICLES: tuple[TicketField, ...] = (
     TicketField(
         Field("replies", Kind.NUMBER, _("how many answers agents wrote")),
         lambda facts: [len(facts.replies())],
-        _replies(),
+        counted(lambda: own_articles().filter(ANSWERS)),
         Reads.ROWS,
     ),
     TicketField(

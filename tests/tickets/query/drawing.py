@@ -23,6 +23,7 @@ from ghiseu.tickets.models import (
     Kind,
     Priority,
     Queue,
+    SenderSign,
     SenderType,
     State,
     StateType,
@@ -147,14 +148,16 @@ def make_random_ticket(draw: Callable[[st.SearchStrategy[Any]], Any], desk: Desk
 
 
 def _make_article(draw: Callable[[st.SearchStrategy[Any]], Any], desk: Desk, ticket: Ticket) -> None:
-    sender = draw(st.sampled_from((SenderType.CUSTOMER, SenderType.AGENT)))
-    channel = draw(st.sampled_from((Channel.EMAIL, Channel.NOTE)))
+    sender = draw(st.sampled_from(SenderType.values))
+    channel = draw(st.sampled_from(Channel.values))
     article = Article.objects.create(
         ticket=ticket,
         sender_type=sender,
         channel=channel,
-        is_visible_to_customer=channel == Channel.EMAIL,
+        is_visible_to_customer=channel != Channel.NOTE and draw(st.booleans()),
         is_verified=draw(st.booleans()),
+        sender_sign=draw(st.sampled_from(("", *SenderSign.values))),
+        taken_back_at=draw(maybe_moments),
         agent=desk.agents[0] if sender == SenderType.AGENT else None,
         from_name=draw(st.sampled_from(NAMES)),
         from_address=draw(st.sampled_from(ADDRESSES)).lower(),
