@@ -83,9 +83,12 @@ def _roles(rng: random.Random, now: dt.datetime) -> Iterator[Role]:
 
 def _reports(rng: random.Random) -> Iterator[tuple[Letter, Person, str]]:
     suspects = _dealt(script.read("reports")["suspects"], rng)
-    reporters = script.reporters()
-    for letter in script.letters("reports"):
-        speaking = _dealt([person for person in reporters if person.language == letter.language], rng)
+    letters = script.letters("reports")
+    machines = {letter.writer for letter in letters}
+    for letter in letters:
+        fitting = [person for person in script.reporters() if person.language == letter.language]
+        chosen = [person for person in fitting if person.address == letter.writer]
+        speaking = _dealt(chosen or [person for person in fitting if person.address not in machines], rng)
         for _ in range(letter.uses):
             yield letter, next(speaking), next(suspects)
 

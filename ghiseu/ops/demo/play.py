@@ -65,6 +65,7 @@ class Players:
         self.queues = {queue.name: queue for queue in Queue.objects.all()}
         self.mailboxes = {box.name: box for box in Mailbox.objects.select_related("queue")}
         self.mailbox_of_address = {box.address: box for box in self.mailboxes.values()}
+        self._tickets: dict[str, Ticket] = {}
         self.answering_queues = set(AutoResponse.objects.values_list("queue_id", flat=True))
 
     def play(self, scene: Scene) -> bool:
@@ -74,12 +75,12 @@ class Players:
         """
         if scene.step.do == "mail":
             return self._mail(scene)
-        _ACTS[scene.step.do](self, scene, ticket_of(scene.story), self.agents[scene.step.by])
+        _ACTS[scene.step.do](self, scene, self._ticket(scene.story), self.agents[scene.step.by])
         return scene.step.do == "reply"
 
     def _mail(self, scene: Scene) -> bool:
         story, step = scene.story, scene.step
-        answered = None if scene.position == 0 else _last_answer(ticket_of(story))
+        answered = None if scene.position == 0 else _last_answer(self._ticket(story))
         mailbox = self.mailbox_of_address[answered.from_address] if answered else self.mailboxes[story.mailbox]
         draft = Draft(
             person=story.person,
@@ -97,6 +98,12 @@ class Players:
         file_waiting()
         return mailbox.queue_id in self.answering_queues
 
+    def _ticket(self, story: Story) -> Ticket:
+        """The story's ticket, its queue as it is; the actions look at the rest themselves."""
+        if story.key not in self._tickets:
+            self._tickets[story.key] = ticket_of(story)
+        return self._tickets[story.key]
+
     def reply(self, scene: Scene, ticket: Ticket, by: Agent) -> None:
         mails = [step for step in scene.story.steps[: scene.position] if step.do == "mail"]
         send_reply(ticket, by=by, text=scene.step.text, to=_sender(scene.story, mails[-1]))
@@ -111,7 +118,7 @@ class Players:
         set_priority(ticket, Priority[scene.step.to.upper()], by=by)
 
     def move(self, scene: Scene, ticket: Ticket, by: Agent) -> None:
-        move_ticket(ticket, to=self.queues[scene.step.to], by=by)
+        self._tickets[scene.story.key] = move_ticket(ticket, to=self.queues[scene.step.to], by=by)
 
     def close(self, _scene: Scene, ticket: Ticket, by: Agent) -> None:
         close_ticket(ticket, by=by)

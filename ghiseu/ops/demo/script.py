@@ -42,6 +42,7 @@ class Letter:
     attach: tuple[str, ...] = ()
     shape: str = ""
     uses: int = 2
+    writer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
