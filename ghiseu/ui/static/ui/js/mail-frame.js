@@ -28,7 +28,9 @@ class MailFrame extends HTMLElement {
 
   #fit(page) {
     const wide = page.documentElement.scrollWidth > page.documentElement.clientWidth;
-    const height = page.body.getBoundingClientRect().height + 24 + (wide ? 16 : 0);
+    const style = getComputedStyle(this.frame);
+    const padding = parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+    const height = page.body.getBoundingClientRect().height + padding + 4 + (wide ? 16 : 0);
     this.frame.style.blockSize = `${Math.min(LONGEST, Math.ceil(height))}px`;
   }
 }
