@@ -93,19 +93,14 @@ def weigh(root: Part, subject: str, text: str) -> int:
         for value in headers.all_values(root, field)
     )
     if re.match(r"(?:re|aw|antw|sv|odp|re\[\d\]|ответ|ha|r)\s?:", subject) and root.raw("in-reply-to") is not None:
-        from_subject = min(from_subject, 2)
+        from_subject = 0
     is_newsletter = (root.raw("list-unsubscribe") is not None or root.raw("list-id") is not None) and not (
         known or to_desk
     )
     if is_newsletter:
         return 0
-    weight = (
-        min(from_subject, 6) // 2
-        + min(from_body, 12) // 3
-        + (5 if known else 0)
-        + (1 if role else 0)
-        + (2 if to_desk else 0)
-    )
+    weight = abuse_words.SUBJECT_POINTS[from_subject] + min(from_body, 12) // 3
+    weight += (5 if known else 0) + (1 if role else 0) + (3 if to_desk else 0)
     return weight if from_subject + from_body > 0 or known else 0
 
 

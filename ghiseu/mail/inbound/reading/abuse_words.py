@@ -6,11 +6,12 @@ customer may use as well need company: our side being addressed as the host, or 
 
 import re
 
-THRESHOLD = 6
+THRESHOLD = 5
 
 # Services whose mails to a host are reports: a part of the sender's domain, the format they send, and their weight.
 SENDERS = re.compile(
-    r"(?:^|[@.])(?:shadowserver\.org|abusehub\.nl|spamcop\.net|blocklist\.de|clean-mx\.de|netcraft\.com|"
+    r"(?:^|[@.])(?:shadowserver\.org|cyscon\.(?:net|de)|botreporter\S{0,10}|beygoo\S{0,10}|abusehub\.nl|"
+    r"spamcop\.net|blocklist\.de|clean-mx\.de|netcraft\.com|"
     r"ip-echelon\.com|"
     r"copyright-compliance\.com|irdeto\.com|cert\.[a-z]{2}|cert-bund\.de|certbund\.de|"
     r"cert-[a-z]{2,5}\.[a-z]{2,3}|govcert\.[a-z]{2}|ncsc\.[a-z]{2}|phishlabs\.com|markmonitor\.com|"
@@ -41,6 +42,7 @@ TO_ABUSE_DESK = re.compile(
     r"(?:^|[<\s,\"])(?:abuse|noc|cert|csirt|security|spam|phishing)[\w.+-]{0,30}@", re.IGNORECASE
 )
 
+SUBJECT_POINTS = {0: 0, 3: 1, 5: 3, 6: 4}
 SUBJECT = (
     (
         6,

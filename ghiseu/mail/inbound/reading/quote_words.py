@@ -7,7 +7,9 @@ import re
 
 # "On <date>, <somebody> wrote:" - the verb, wherever it stands.
 WROTE = re.compile(
-    r"(?<!\w)(?:wrote|writes|a écrit|à écrit|ecrit|a ecrit|schrieb|schreibt|geschrieben|escribió|escribio|"
+    r"写道|寫道|写到|さんは書きました|のメッセージ|님이 작성|のメール|"
+    r"(?<!\w)(?:wrote|writes|a écrit|à écrit|ecrit|a ecrit|schrieb|"
+    r"schreibt|geschrieben|escribió|escribio|"
     r"ha escrito|ha scritto|scrisse|schreef|geschreven|escreveu|skrev|napisał(?:\(a\)|\(-a\)|a|/a)?|"
     r"napisal|pisze|kirjoitti|a scris|scris|scrie|написал(?:\(а\)|а|/а)?|пишет|писал(?:\(а\)|а)?|"
     r"написав(?:\(ла\)|/ла)?|написала|пише|napsal(?:\(a\)|a)?|napísal(?:\(a\)|a)?|píše|írta|ezt írta|yazdı|"
@@ -36,6 +38,12 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 ADDRESS = re.compile(r"[\w.+=-]{1,64}@[\w.-]{1,255}")
+# Quoting somebody, with the address.
+QUOTING = re.compile(
+    r"^\W{0,5}(?:quoting|zitat von|citando|citation de|citát|cytowanie|citat från)\s.{1,200}:\s{0,3}$", re.IGNORECASE
+)
+# A date, a name and an address on a line of their own, without a colon.
+BARE_DATED_SENDER = re.compile(r"^\d{4}[/-]\d{1,2}[/-]\d{1,2},?\s.{0,100}<[\w.+=-]{1,64}@[\w.-]{1,255}>$")
 # The same in the middle of a line, after other words.
 SHARED = re.compile(
     r"(?:\s-{2,4}\s?|(?<=\S)-{2,4}\s?|\s{1,3})On\s(?:(?:mon|tue|wed|thu|fri|sat|sun)\w{0,6}|\d{1,2}[./ -]|(?:"
@@ -86,7 +94,7 @@ HEADER_OTHER = re.compile(rf"^[\W_]{{0,12}}(?:{_OTHER})\s{{0,3}}\*{{0,2}}\s?[:�
 
 # "-----Original Message-----"
 _ORIGINAL = (
-    r"original[ -]?(?:message|appointment|nachricht|mail|e-mail|email|text)|(?:ursprüngliche|"
+    r"original(?=\s?-)|original[ -]?(?:message|appointment|nachricht|mail|e-mail|email|text)|(?:ursprüngliche|"
     r"originale?) (?:nachricht|mail|e-mail)|message (?:d'origine|original|initial|d’origine)|mensaje original|"
     r"messaggio (?:originale|originario)|"
     r"oorspronkelijk (?:bericht|e-mailbericht)|mensagem original|(?:исходное|первоначальное|"
@@ -155,14 +163,15 @@ DEVICE = re.compile(
     r"(?:skickat|sänt|skickades) (?:från|med|via) .{1,90}|sendt (?:fra|med|via) .{1,90}|hämta outlook .{0,60}|"
     r"hent outlook .{0,60}|lähetetty .{1,90}|"
     r"(?:отправлено|послано|отправлен\w{0,3}|написано|сообщение отправлено) (?:с|со|из|через|от|при|in|via|"
-    r"мобильн\w{0,5}) ?.{1,90}|отправлено .{0,20}(?:iphone|ipad|android|samsung|mail\.ru|яндекс|yandex|"
+    r"мобильн\w{0,5}) ?.{1,90}|(?:с уважением,? )?отправлено .{0,20}(?:iphone|ipad|android|samsung|mail\.ru|"
+    r"яндекс|yandex|"
     r"телефон|почт).{0,60}|"
     r"(?:надіслано|відправлено|надіслан\w{0,3}|повідомлення надіслано) (?:з|із|зі|через|за|від) ?.{1,90}|"
     r"(?:trimis|expediat|mesaj trimis|transmis|scris) (?:de pe|din|de la|de|prin|cu|via|folosind) .{1,90}|"
     r"obțineți outlook .{0,60}|descărcați outlook .{0,60}|"
     r"(?:elküldve|küldve) .{1,90}|.{1,40}(?:ról|ről|készülékemről) küldve|odesláno .{1,90}|odoslané .{1,90}|"
-    r"poslano .{1,90}|(?:.{1,40} )?(?:ımdan|umdan|imden|telefonumdan) gönderildi.{0,20}|.{1,30}(?:から送信|"
-    r"より送信).{0,20}|(?:从我的|发自我的|來自我的|發自我的|从|发自|傳送自我的) ?.{1,30}(?:发送|傳送)?|"
+    r"poslano .{1,90}|(?:.{1,40} )?(?:ımdan|umdan|imden|\S{0,20}dan|telefonumdan) gönderildi.{0,20}|.{1,30}(?:から送信|"
+    r"より送信).{0,20}|(?:从我的|发自我的|來自我的|發自我的|从|发自|傳送自我的) ?.{1,30}(?:发送|傳送)?|.{1,30}傳送|"
     r"나의 .{1,20}에서 보냄|أ\W?رسلت من .{1,60}|"
     r"تم الإرسال من .{1,60}|נשלח מ.{1,60}|στάλθηκε από .{1,60}|"
     r"my (?:phone|mobile).{0,30}typos.{0,40}|(?:please )?excuse (?:the |any |my )?(?:brevity|typos|spelling|"

@@ -140,7 +140,7 @@ def _plain_kind(text: str) -> str:
 def _introduction(lines: list[_Line], start: int) -> int:
     """How many lines from here introduce a quote ("On ... wrote:"); 0 if they do not."""
     near = lines[start : start + MAX_INTRODUCTION_LINES]
-    if not any(":" in line.text or "：" in line.text or "wrote" in line.text for line in near):
+    if not any(":" in line.text or "：" in line.text or "wrote" in line.text or "@" in line.text for line in near):
         return 0
     joined = ""
     for length in range(1, MAX_INTRODUCTION_LINES + 1):
@@ -178,15 +178,14 @@ def _next_kind(lines: list[_Line], start: int) -> str:
 
 def _introduces(joined: str, *, followed_by_quote: bool) -> bool:
     text = joined.rstrip(" *_>")
-    ends = text.endswith((":", "：", "wrote"))
-    if not ends and not text.endswith((": -", ":-", "---")):
-        return False
-    if words.DATED_SENDER.match(text):
+    if not text.endswith((":", "：", "wrote", ": -", ":-", "---")):
+        return words.BARE_DATED_SENDER.match(joined) is not None
+    if words.DATED_SENDER.match(text) or words.QUOTING.match(text):
         return True
     wrote = words.WROTE.search(text)
     dated, addressed = words.DATE.search(text) is not None, words.ADDRESS.search(text) is not None
     if wrote is None:
-        return followed_by_quote and dated and (addressed or text.count(" ") > 3) and len(text) < 200
+        return dated and len(text) <= 200 and (addressed or (followed_by_quote and text.count(" ") > 3))
     weak = wrote[0].lower() in ("sent", "said", "notified", "commented")
     if words.ON.match(text) and (dated or addressed) and not (weak and not followed_by_quote):
         return True
