@@ -35,7 +35,6 @@ CLOSINGS = {
     "uk": ("З повагою,", "Дякую,", "Наперед дякую,"),
     "en": ("Best regards,", "Thanks,", "Kind regards,", "Many thanks,"),
 }
-ANSWERING = {"ro": "Bună ziua,", "ru": "Здравствуйте!", "uk": "Добрий день!", "en": "Hello,"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +149,14 @@ def _conversation(role: Role, rng: random.Random) -> Iterator[Step]:
     quick = (4, 35) if urgent else (10, 240)
     asks = bool(letter.question) and role.course != "closed"
     if asks:
-        yield Step("reply", _minutes(rng, *quick), by=agent, text=_answer(letter, letter.question))
+        yield Step("reply", _minutes(rng, *quick), by=agent, text=letter.question)
         if role.course == "asked":
             return
         yield Step("mail", _minutes(rng, 15, 900), text=_short(role, letter.detail))
     if letter.note:
         yield Step("note", _minutes(rng, 5, 60), by=rng.choice((agent, role.colleague)), text=letter.note)
     if letter.answer:
-        yield Step("reply", _minutes(rng, *quick), by=agent, text=_answer(letter, letter.answer))
+        yield Step("reply", _minutes(rng, *quick), by=agent, text=letter.answer)
     if letter.thanks and role.course == "thanked":
         yield Step("mail", _minutes(rng, 10, 1100), text=_short(role, letter.thanks))
 
@@ -168,10 +167,6 @@ def _opening(role: Role, rng: random.Random) -> str:
     language = role.person.language
     greeting, closing = rng.choice(GREETINGS[language]), rng.choice(CLOSINGS[language])
     return f"{greeting}\n\n{role.letter.text}\n\n{closing}\n{role.person.name}"
-
-
-def _answer(letter: Letter, text: str) -> str:
-    return f"{ANSWERING[letter.language]}\n\n{text}"
 
 
 def _short(role: Role, text: str) -> str:

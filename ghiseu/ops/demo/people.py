@@ -9,7 +9,7 @@ from django.db import transaction
 from ghiseu.mail.models import AutoResponse, Mailbox
 from ghiseu.ops.demo import script
 from ghiseu.people.models import Agent, Customer, Identity, Role
-from ghiseu.tickets.models import Queue, QueueGrant
+from ghiseu.tickets.models import Queue, QueueGrant, QueueText
 
 # Whose desk it is: the first agent of the company.
 FIRST_AGENT = "ana@pridvor.example"
@@ -28,6 +28,9 @@ def set_up() -> None:
             Mailbox.objects.create(name=row["mailbox"], address=queue.address, queue=queue)
             for role, rights in row["rights"].items():
                 QueueGrant.objects.create(role=roles[role], queue=queue, rights=rights)
+        QueueText.objects.bulk_create(
+            QueueText(queue=queue, **row) for queue in Queue.objects.all() for row in data["text"]
+        )
         for row in data["mailbox"]:
             queue = Queue.objects.get(name=row["queue"])
             Mailbox.objects.create(name=row["name"], address=row["address"], queue=queue)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from ghiseu.mail.inbound.receive import file_waiting
 from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import AutoResponse, Mailbox
+from ghiseu.mail.outbound.draft import opening_text
 from ghiseu.mail.outbound.reply import send_reply
 from ghiseu.ops.demo.files import sample
 from ghiseu.ops.demo.mails import Draft, Quoted, raw_mail
@@ -106,7 +107,10 @@ class Players:
 
     def reply(self, scene: Scene, ticket: Ticket, by: Agent) -> None:
         mails = [step for step in scene.story.steps[: scene.position] if step.do == "mail"]
-        send_reply(ticket, by=by, text=scene.step.text, to=_sender(scene.story, mails[-1]))
+        # Written where the reply box leaves room for it, between salutation and signature.
+        head, rule, signature = opening_text(ticket, by=by).partition("\n\n-- \n")
+        text = f"{head}{scene.step.text}{rule}{signature}"
+        send_reply(ticket, by=by, text=text, to=_sender(scene.story, mails[-1]))
 
     def note(self, scene: Scene, ticket: Ticket, by: Agent) -> None:
         write_note(ticket, text=scene.step.text, by=by)

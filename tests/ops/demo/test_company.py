@@ -130,6 +130,15 @@ def test_answers_of_the_past_have_left() -> None:
     assert OutboundMail.objects.filter(sent_at__gt=F("created_at") + dt.timedelta(minutes=1)).count() == 0
 
 
+def test_answers_begin_and_end_in_the_customers_language() -> None:
+    answers = Article.objects.filter(sender_type=SenderType.AGENT, is_visible_to_customer=True)
+
+    for language, salutation in (("ru", "Здравствуйте!"), ("uk", "Добрий день!"), ("en", "Hello ")):
+        own = list(answers.filter(ticket__language=language).select_related("agent"))
+        assert [answer for answer in own if not answer.text.startswith(salutation)] == []
+        assert [answer for answer in own if not answer.text.endswith(f"{answer.agent}\nPridvor")] == []
+
+
 def test_people_wrote_more_than_once_and_from_two_addresses() -> None:
     returning = Customer.objects.annotate(count=Count("tickets")).filter(count__gte=2)
     kravtsov = Customer.objects.get(identities__value="s.kravtsov@pochta.example")
