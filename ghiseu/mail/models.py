@@ -190,3 +190,36 @@ class AutomaticMail(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class Filter(models.Model):
+    """A rule on incoming mail: what a query over the mail means gets what `actions` say, see `mail.inbound.filters`.
+
+    Rules are asked by `position`, from the smallest. `actions` is `{"priority": "high", "queue": id, "state": id,
+    "ignore": true, "quarantine": true}`, any of them.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    position = models.PositiveIntegerField(default=100)
+    # Empty means every mail.
+    query = models.TextField(blank=True)
+    actions = models.JSONField(default=dict)
+    # Only the mail of this mailbox; NULL means of all.
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, null=True, blank=True, related_name="filters")
+    # No rule behind this one is asked about a mail that this one fits.
+    stops = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("position", "pk")
+        constraints = (models.CheckConstraint(condition=~Q(name=""), name="mail_filter_has_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Raises ValidationError, by field, for a query or actions that cannot be understood."""
+        # Later than at the top, because the filters read this module.
+        from ghiseu.mail.inbound.filters import check_filter
+
+        check_filter(self)

@@ -2,7 +2,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ghiseu.lib.folding import BLANK, DROPPED, SEPARATOR, fold, fold_line, variants, words_of
@@ -52,6 +52,7 @@ def test_a_line_has_single_blanks() -> None:
     assert fold_line("  Două\r\n\tlinii\u00a0aici ") == "doua linii aici"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ghiseu.tickets.query.complete import MOST, complete
@@ -70,6 +70,7 @@ def test_what_is_offered_is_understood() -> None:
             parse(text[: one.start] + one.text, TICKETS)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from('ab:(",) queue>=-*')), st.integers(-5, 50))
 def test_any_place_in_any_text_is_answered(text: str, position: int) -> None:
     for one in complete(text, position, TICKETS, values):

@@ -2,7 +2,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ghiseu.lib.folding import fold_line
@@ -391,6 +391,7 @@ WORDS = "OR AND NOT queue age created was:owner 2d 2026-01 none me a ș last has
 GRAMMAR_PIECES = st.sampled_from([" ", "last week", *SIGNS.split(), *WORDS.split()])
 
 
+@settings(deadline=None)
 @given(st.lists(GRAMMAR_PIECES | st.characters(), max_size=30).map("".join))
 def test_any_text_is_understood_or_refused_with_a_place_in_it(text: str) -> None:
     query = understood(text)
