@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
@@ -153,6 +153,19 @@ class MailHouse:
     submission: int
     imap: int
     imaps: int
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start_dovecot(self) -> None:
+        command = [str(DOVECOT), "-F", "-c", str(self.folder / "dovecot.conf")]
+        self.running["dovecot"] = _start(command, self.folder / "dovecot.out")
+
+    def start_postfix(self) -> None:
+        # The master itself, and not the script around it: so it is ours to end.
+        command = ["/usr/lib/postfix/sbin/master", "-c", str(self.folder / "postfix"), "-s"]
+        self.running["postfix"] = _start(command, self.folder / "postfix.out")
+
+    def stop_postfix(self) -> None:
+        _end(self.running.pop("postfix"))
 
     @property
     def smtp_url(self) -> str:
@@ -213,10 +226,11 @@ def open_house() -> Iterator[MailHouse]:
     }
     (folder / "passwords").write_text("".join(f"{person}:{PASSWORD}::::::\n" for person in PEOPLE))
     (folder / "people").write_text("".join(f"{person} {person}\n" for person in PEOPLE))
-    started: list[subprocess.Popen[bytes]] = []
     try:
-        started.append(_dovecot(folder, values))
-        started.append(_postfix(folder, values))
+        _write_dovecot(folder, values)
+        _write_postfix(folder, values)
+        house.start_dovecot()
+        house.start_postfix()
         for port in ports.values():
             wait_until(f"port {port} of the mail house answers", lambda port=port: _listens(port))  # type: ignore[misc]
         yield house
@@ -224,20 +238,19 @@ def open_house() -> Iterator[MailHouse]:
         print(house.log())  # noqa: T201 -- shown with the failed test
         raise
     finally:
-        for process in reversed(started):
+        for process in house.running.values():
             _end(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _dovecot(folder: Path, values: dict[str, str]) -> subprocess.Popen[bytes]:
+def _write_dovecot(folder: Path, values: dict[str, str]) -> None:
     mails = folder / "mail"
     mails.mkdir()
     shutil.chown(mails, KEEPER, KEEPER)
     (folder / "dovecot.conf").write_text(Template(DOVECOT_CONF).substitute(values))
-    return _start([str(DOVECOT), "-F", "-c", str(folder / "dovecot.conf")], folder / "dovecot.out")
 
 
-def _postfix(folder: Path, values: dict[str, str]) -> subprocess.Popen[bytes]:
+def _write_postfix(folder: Path, values: dict[str, str]) -> None:
     conf = folder / "postfix"
     conf.mkdir()
     (folder / "postfix-queue").mkdir()
@@ -246,8 +259,6 @@ def _postfix(folder: Path, values: dict[str, str]) -> subprocess.Popen[bytes]:
     (conf / "main.cf").write_text(Template(MAIN_CF).substitute(values))
     (conf / "master.cf").write_text(Template(MASTER_CF).substitute(values))
     subprocess.run([POSTFIX, "-c", conf, "check"], check=True, timeout=60, capture_output=True)
-    # The master itself, and not the script around it: so it is ours to end.
-    return _start(["/usr/lib/postfix/sbin/master", "-c", str(conf), "-s"], folder / "postfix.out")
 
 
 def _start(command: list[str], output: Path) -> subprocess.Popen[bytes]:

@@ -25,7 +25,7 @@ from tests.factories import make_mailbox, make_queue
 from tests.mail.inbound.imap_stub import Account, serving
 from tests.mail.mails import mail_bytes
 
-in_threads = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+in_threads = pytest.mark.django_db(transaction=True)
 here = pytest.mark.django_db
 
 

@@ -22,7 +22,7 @@ from tests.factories import make_mailbox, make_queue
 from tests.mail.mails import mail_bytes
 
 # The door stores in threads of its own, on connections of their own.
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 SECONDS = 20
 
 

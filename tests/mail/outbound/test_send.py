@@ -120,7 +120,7 @@ def test_a_refusal_for_now_is_tried_again_with_growing_pauses_until_five_days_ar
     assert mail.answer == "Given up after five days. The last answer was: 451 4.7.1 greylisted"
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_one_bad_recipient_does_not_keep_the_others(ticket: Ticket, ana: Agent, server: Stub) -> None:
     server.recipients |= {"bad@site.example": "550 5.1.1 no", "later@site.example": "450 4.2.1 later"}
     mails = write(ticket, ana, to="bad@site.example, later@site.example, vera@site.example", bcc="secret@site.example")
@@ -138,7 +138,7 @@ def test_one_bad_recipient_does_not_keep_the_others(ticket: Ticket, ana: Agent, 
     assert {raw for _sender, _to, raw in server.taken} == {compose(mails[0])}
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_destination_that_hangs_delays_no_other(ticket: Ticket, ana: Agent, server: Stub) -> None:
     server.hang["slow@site.example"] = threading.Event()
     write(ticket, ana, to="slow@site.example")
@@ -157,7 +157,7 @@ def test_a_destination_that_hangs_delays_no_other(ticket: Ticket, ana: Agent, se
     assert sorted(to for _sender, [to], _raw in server.taken) == sorted([*others, "slow@site.example"])
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_connections_are_used_for_several_mails(ticket: Ticket, ana: Agent, server: Stub) -> None:
     write(ticket, ana, to=", ".join(f"customer{number}@site.example" for number in range(24)))
 
@@ -288,7 +288,7 @@ def test_a_mail_whose_worker_died_is_tried_again_after_the_lease(ticket: Ticket,
     assert len(server.taken) == 1
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_mail_that_is_being_handed_over_for_long_is_left_to_its_worker(
     ticket: Ticket, ana: Agent, server: Stub
 ) -> None:
@@ -306,7 +306,7 @@ def test_a_mail_that_is_being_handed_over_for_long_is_left_to_its_worker(
     assert (mail.state, len(server.taken)) == (State.SENT, 1)
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_no_page_waits_for_a_slow_mail_server(ticket: Ticket, ana: Agent, server: Stub) -> None:
     [mail] = write(ticket, ana)
     rows: list[int] = []
@@ -384,7 +384,7 @@ def test_a_full_disk_means_try_again(ticket: Ticket, ana: Agent, settings: Setti
     assert "could not be handed over" in mail.answer
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_open_pages_hear_what_became_of_a_mail(server: Stub) -> None:
     ana = make_agent("ana", "Ana Popescu")
     queue = make_queue(full=[ana])
