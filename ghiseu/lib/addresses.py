@@ -20,6 +20,8 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.){0,2000})"', re.DOTALL)
 _QUOTED_LOCAL = re.compile(r'"[^"@<>]{1,64}"@[^\s@"<>]{1,255}')
 _PLAIN = re.compile(r'[^"(<,;:\\]+')
 _BLANKS = re.compile(r"\s+")
+_BRACKETS = re.compile(r"[<>\s]+")
+_SURNAME = re.compile(r"\s{0,20}[^\W\d_][\w .'\u2019-]{0,60}")
 _SPECIAL = re.compile(r"""[\s<>,;:"'()\[\]\\]+""")
 _ROUTE = re.compile(r"^(?:@[^:,@]{1,255},?\s*){1,20}:")
 
@@ -35,11 +37,23 @@ class Address:
 def parse_addresses(header: str) -> tuple[Address, ...]:
     """Every address of a header value, groups opened, in order; what has no `@` is left out. Never fails."""
     found: list[Address] = []
+    before: list[str] = []  # "Moraru, Vera <...>" without the quotes it needs
     for entry in _entries(header[:MAX_HEADER_CHARACTERS]):
+        if _is_half_a_name(entry):
+            before = [*entry.words, ", "]
+            continue
+        if entry.angle is not None and "".join(entry.words).strip():
+            entry.words = before + entry.words
+        before = []
         found.extend(_from_entry(entry))
         if len(found) >= MAX_ADDRESSES:
             break
     return tuple(found[:MAX_ADDRESSES])
+
+
+def _is_half_a_name(entry: "_Entry") -> bool:
+    words = decode_words("".join(entry.words))
+    return entry.angle is None and not entry.comments and _SURNAME.fullmatch(words) is not None
 
 
 @dataclass(slots=True)
@@ -120,7 +134,7 @@ def _from_entry(entry: _Entry) -> Iterator[Address]:
         return
     found = _bare_addresses(text) or _bare_addresses(decode_words(text))
     for address in found:
-        rest = _name(text.replace(address, " ")) if len(found) == 1 else ""
+        rest = _name(_BRACKETS.sub(" ", text.replace(address, " "))) if len(found) == 1 else ""
         if normal := normal_address(address):
             yield Address(rest or _name(" ".join(entry.comments)), normal)
 

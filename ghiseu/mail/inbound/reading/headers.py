@@ -21,12 +21,13 @@ def text_of(part: Part, name: str) -> str:
 
 def all_values(part: Part, name: str) -> list[str]:
     """Every field of that name (lower case), on one line each, encoded words still encoded."""
-    return [unfold(value) for key, value in part.fields if key.lower() == name]
+    return [unfold(value) for value in part.raw_values(name)]
 
 
 def addresses_of(part: Part, name: str) -> tuple[Address, ...]:
     """The addresses of all fields of that name."""
-    return parse_addresses(", ".join(all_values(part, name)))
+    values = all_values(part, name)
+    return parse_addresses(", ".join(values)) if values else ()
 
 
 def ids_of(part: Part, name: str) -> tuple[str, ...]:

@@ -50,15 +50,24 @@ class Part:
     content_type: str = "text/plain"
     parameters: dict[str, str] = field(default_factory=dict)
     children: list["Part"] = field(default_factory=list)
+    _index: dict[str, list[bytes]] = field(default_factory=dict, repr=False)
 
     @property
     def body(self) -> bytes:
         """The body as it stands in the mail."""
         return self.source[self.start : self.end]
 
+    def raw_values(self, name: str) -> list[bytes]:
+        """Every field of that name (lower case), folded as it came."""
+        if not self._index:
+            for key, value in self.fields:
+                self._index.setdefault(key.lower(), []).append(value)
+        return self._index.get(name, [])
+
     def raw(self, name: str) -> bytes | None:
         """The first field of that name (lower case), folded as it came, or None."""
-        return next((value for key, value in self.fields if key.lower() == name), None)
+        values = self.raw_values(name)
+        return values[0] if values else None
 
     def value(self, name: str) -> str:
         """The first field of that name on one line, encoded words still encoded, `""` if there is none."""
