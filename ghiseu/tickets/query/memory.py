@@ -66,6 +66,8 @@ class Evaluation:
         self._subject = subject
         self._context = context
         self._prepared: dict[str, list[_Value]] = {}
+        # A mail's text is asked under several names and folded once.
+        self._texts: dict[str, _Text] = {}
 
     def matches(self, query: Query) -> bool:
         return self._holds(query.root)
@@ -90,7 +92,10 @@ class Evaluation:
     def _values_of(self, test: FieldTest) -> list[_Value]:
         name = test.field.name
         if name not in self._prepared:
-            self._prepared[name] = [_prepared(value) for value in self._subject.values(name)]
+            self._prepared[name] = [
+                self._texts.setdefault(value, _Text(value)) if isinstance(value, str) else _prepared(value)
+                for value in self._subject.values(name)
+            ]
         return self._prepared[name]
 
 
