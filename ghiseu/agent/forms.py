@@ -23,7 +23,9 @@ class SignInForm(AuthenticationForm):
         "invalid_login": _(
             "The login and the password do not fit together. Only the password distinguishes capital letters."
         ),
-        "inactive": _("The login and the password do not fit together. Only the password distinguishes capital letters."),
+        "inactive": _(
+            "The login and the password do not fit together. Only the password distinguishes capital letters."
+        ),
     }
 
     def clean_username(self) -> str:
