@@ -136,7 +136,7 @@ def test_answers_begin_and_end_in_the_customers_language() -> None:
     for language, salutation in (("ru", "Здравствуйте!"), ("uk", "Добрий день!"), ("en", "Hello ")):
         own = list(answers.filter(ticket__language=language).select_related("agent"))
         assert [answer for answer in own if not answer.text.startswith(salutation)] == []
-        assert [answer for answer in own if not answer.text.endswith(f"{answer.agent}\nPridvor")] == []
+        assert [answer for answer in own if not answer.text.endswith(f"{answer.agent}, Pridvor")] == []
 
 
 def test_people_wrote_more_than_once_and_from_two_addresses() -> None:
