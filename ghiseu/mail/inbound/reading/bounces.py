@@ -23,7 +23,8 @@ _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,128}@[A-Za-z0-9\u0080-\uffff][
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _REPLY_CODE = re.compile(
     r"(?:(?<![\d.\[:/-])|(?<=code :)|(?<=code:))([45])([0-7]\d)(?=[\s:;,<#-]|$)(?!\s*(?:bytes|kb|mb|hours|"
-    r"days|minutes|characters))"
+    r"days|minutes|characters))",
+    re.IGNORECASE,
 )
 _STATUS_FIELD = re.compile(
     r"^\s{0,20}(?:final-recipient|original-recipient|x-actual-recipient)\s?:", re.IGNORECASE | re.MULTILINE

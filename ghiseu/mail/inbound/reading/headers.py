@@ -1,17 +1,16 @@
-"""What the header says: subject, date (RFC 5322 section 3.3 and its many mistakes), Message-IDs (section 3.6.4)."""
+"""What the header says: subject, addresses (RFC 5322 section 3.6.3), date, Message-IDs (section 3.6.4)."""
 
-import email.utils
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 
 from ghiseu.lib.addresses import Address, parse_addresses
 from ghiseu.lib.charsets import decode_words
 from ghiseu.lib.text import one_line
 from ghiseu.mail.inbound.reading import limits
+from ghiseu.mail.inbound.reading.dates import parse_date
 from ghiseu.mail.inbound.reading.mime import Part, unfold
 
 _MESSAGE_ID = re.compile(r"<\s*([^<>]{1,995}?)\s*>")
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d{1,9})?\s*(Z|[+-]\d\d:?\d\d)?")
 
 
 def text_of(part: Part, name: str) -> str:
@@ -48,40 +47,9 @@ def message_id_of(part: Part) -> str | None:
 def date_of(part: Part) -> datetime | None:
     """The Date field in UTC; without zone it is taken as UTC; None if it says no possible time."""
     for value in all_values(part, "date"):
-        if (moment := parse_date(value)) is not None:
+        if (moment := parse_date(one_line(decode_words(value)))) is not None:
             return moment
     return None
-
-
-def parse_date(value: str) -> datetime | None:
-    """A moment in UTC out of a date as mail programs write it."""
-    value = one_line(decode_words(value))[:200]
-    if iso := _ISO.search(value):
-        return _moment([int(iso[index] or 0) for index in range(1, 7)], _zone_seconds(iso[7] or ""))
-    try:
-        parsed = email.utils.parsedate_tz(value)
-    except (ValueError, IndexError, TypeError, OverflowError):
-        return None
-    if parsed is None:
-        return None
-    return _moment(list(parsed[:6]), parsed[9] or 0)
-
-
-def _zone_seconds(zone: str) -> int:
-    if not zone or zone == "Z":
-        return 0
-    digits = zone[1:].replace(":", "")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
-    return -seconds if zone[0] == "-" else seconds
-
-
-def _moment(fields: list[int], offset_seconds: int) -> datetime | None:
-    try:
-        year, month, day, hour, minute, second = fields
-        zone = timezone(timedelta(seconds=offset_seconds)) if abs(offset_seconds) < 86_400 else UTC
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def decoded_fields(part: Part) -> tuple[tuple[str, str], ...]:
