@@ -8,7 +8,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard ghiseu/locale/*/LC_MESSAGES/django
 # Two workers: the suite waits for the database about as much as it computes.
 TEST_WORKERS ?= 2
 
-.PHONY: help setup run demo test check format lock messages clean
+.PHONY: help setup run demo test check bench fuzz format lock messages clean
 
 help:
 	@echo "make setup     environment for development in .venv, from the lock files"
@@ -16,6 +16,8 @@ help:
 	@echo "make run       the help desk, empty, with its data in GHISEU_HOME"
 	@echo "make test      the whole test suite on a private PostgreSQL"
 	@echo "make check     style, types, templates, migrations, layers, documents"
+	@echo "make bench     how fast it is, beside the floor of this machine (WORKLOAD=, SCALE=; docs/performance.md)"
+	@echo "make fuzz      read 200,000 broken mails and look for what breaks"
 	@echo "make format    let ruff format the code"
 	@echo "make lock      compile requirements/*.txt anew from pyproject.toml"
 	@echo "make messages  collect the texts for the translators"
@@ -56,6 +58,12 @@ check: setup
 	$(BIN)/djlint --lint --quiet ghiseu
 	@GHISEU_HOME="$(CURDIR)/$(VENV)/home" $(BIN)/python -W ignore::RuntimeWarning -m ghiseu.cli manage makemigrations --check --dry-run
 	$(BIN)/pytest --quiet tests/test_layers.py tests/test_docs.py tests/ops/test_documented.py
+
+bench: setup
+	@$(BIN)/python -m bench
+
+fuzz: setup
+	@$(BIN)/python -m bench.fuzz $(FUZZ)
 
 format: setup
 	$(BIN)/ruff check --fix .
