@@ -1,6 +1,6 @@
 """From the raw tree to a query that is understood: fields found, values read by their kind, everything counted.
 
-Nothing here asks a database: whether a queue of that name exists is not a question of grammar, see `checks`.
+Nothing here asks a database: whether a queue of that name exists is not a question of grammar, see `hints`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from ghiseu.tickets.query.complete import MOST, complete
 from ghiseu.tickets.query.fields import Field
+from ghiseu.tickets.query.hints import unknown_names
 from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.ticket_fields import TICKETS
 
@@ -75,3 +76,19 @@ def test_what_is_offered_is_understood() -> None:
 def test_any_place_in_any_text_is_answered(text: str, position: int) -> None:
     for one in complete(text, position, TICKETS, values):
         assert 0 <= one.start <= one.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        ("queue:abuse -queue:(vanzari,Customer care)", []),
+        ("queue:Abu* queue:~zz owner:ghost nothing", []),
+        ("a queue:(Abuse,Abuze)", [("Abuze", ("Abuse",))]),
+        ("was:queue=Xyz", [("Xyz", ())]),
+    ],
+)
+def test_names_that_nothing_has_are_pointed_at(text: str, hints: list[tuple[str, tuple[str, ...]]]) -> None:
+    found = unknown_names(parse(text, TICKETS), values)
+
+    assert [(hint.piece, hint.instead) for hint in found] == hints
+    assert all(name in str(hint) for hint, (_, instead) in zip(found, hints, strict=True) for name in instead)
