@@ -18,6 +18,16 @@ class DeskInUse(MachineError):
         )
 
 
+class WorkerRunning(MachineError):
+    """A worker files the demo's mail at its own time, which is not the demo's."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A worker is running and files the demo company's mail before its time. Stop ghiseu serve or ghiseu "
+            "worker, give an empty database, and let ghiseu demo fill it before anything else runs."
+        )
+
+
 def sign_in_help() -> str:
     """Who can sign in, for the terminal; needs neither Django nor a database."""
     lines = [
@@ -30,7 +40,7 @@ def sign_in_help() -> str:
 def fill(progress: Callable[[str], None]) -> None:
     """Fill an empty database with the demo company; a full one stays as it is, an interrupted filling goes on.
 
-    Raises DeskInUse where the database holds another desk.
+    Raises DeskInUse where the database holds another desk, WorkerRunning where a worker is at work on it.
     """
     from ghiseu.ops.demo.filling import fill_desk
 

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Max
+from django.db.models import F, Max
 
 from ghiseu.mail.inbound.receive import file_waiting
+from ghiseu.mail.models import InboundMail
 from ghiseu.mail.outbound.send import send_here
 from ghiseu.ops.demo import people
 from ghiseu.ops.demo.casting import stories
@@ -40,6 +41,7 @@ def fill_desk(progress: Callable[[str], None]) -> None:
         return
     to_take_back = dt.timedelta(seconds=settings.UNDO_SECONDS)
     with _quick_commits(), _mail_stays_here():
+        _let_go_of_claims()
         players, day = Players(), None
         for scene in left:
             if day != (day := scene.at.date()):
@@ -68,6 +70,12 @@ def _set_up_at(progress: Callable[[str], None]) -> dt.datetime:
     if first.email != people.FIRST_AGENT:
         raise DeskInUse
     return first.created_at
+
+
+def _let_go_of_claims() -> None:
+    """A mail that an interrupted filling had just claimed is due again at once, on the demo's clock."""
+    waiting = InboundMail.objects.filter(state=InboundMail.State.RECEIVED)
+    waiting.update(next_try_at=F("received_at"))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import AutoResponse, Mailbox
 from ghiseu.mail.outbound.draft import opening_text
 from ghiseu.mail.outbound.reply import send_reply
+from ghiseu.ops.demo.company import WorkerRunning
 from ghiseu.ops.demo.files import sample
 from ghiseu.ops.demo.mails import Draft, Quoted, raw_mail
 from ghiseu.ops.demo.script import Step, Story
@@ -96,7 +97,8 @@ class Players:
             quoted=_quote(answered) if answered else None,
         )
         keep(mailbox=mailbox, raw=raw_mail(draft), channel="lmtp")
-        file_waiting()
+        if not file_waiting():
+            raise WorkerRunning
         return mailbox.queue_id in self.answering_queues
 
     def _ticket(self, story: Story) -> Ticket:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from ghiseu.mail.inbound.receive import file_waiting
+from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import InboundMail
 from ghiseu.ops.demo import company
 from ghiseu.ops.demo.play import Players
@@ -13,14 +16,17 @@ from ghiseu.tickets.models import Ticket
 from tests.factories import make_agent
 
 
-class Stopped(Exception):
-    """Somebody pressed Ctrl-C."""
+class Stopped(BaseException):
+    """The machine stops; nothing catches that."""
 
 
-def test_a_mail_that_was_kept_and_not_filed_is_not_doubled(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["ghiseu.ops.demo.play.file_waiting", "ghiseu.mail.inbound.receive.file_mail"])
+def test_a_mail_that_was_kept_and_not_filed_is_not_doubled(
+    step: str, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine stops after the door, or after a worker's claim."""
     with monkeypatch.context() as patch:
-        # The machine stops between the door and the filing.
-        patch.setattr("ghiseu.ops.demo.play.file_waiting", _stop)
+        patch.setattr(step, _stop)
         with pytest.raises(Stopped):
             company.fill(lambda _line: None)
     assert (InboundMail.objects.count(), Ticket.objects.count()) == (1, 0)
@@ -44,8 +50,20 @@ def _stop_at_the_second_day() -> Callable[[str], None]:
     return say
 
 
-def _stop() -> int:
+def _stop(*_given: object) -> int:
     raise Stopped
+
+
+def test_a_worker_beside_the_filling_is_noticed(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def keep_and_let_the_worker_be_quicker(**mail: Any) -> InboundMail:
+        kept = keep(**mail)
+        file_waiting()
+        return kept
+
+    monkeypatch.setattr("ghiseu.ops.demo.play.keep", keep_and_let_the_worker_be_quicker)
+
+    with pytest.raises(company.WorkerRunning, match="Stop ghiseu serve"):
+        company.fill(lambda _line: None)
 
 
 def test_a_desk_of_others_is_refused(db: None) -> None:
