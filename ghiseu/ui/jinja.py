@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from ghiseu.ui import text, words
 from ghiseu.ui.icons import icon
@@ -23,6 +24,7 @@ def environment(**options: Any) -> Environment:
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.globals.update(
+        _=translated,
         static=static,
         url=reverse,
         icon=icon,
@@ -31,13 +33,21 @@ def environment(**options: Any) -> Environment:
         time_units=words.time_units,
     )
     env.filters.update(
-        age=words.age,
+        ago=words.ago,
         moment=words.moment,
-        iso=words.iso,
         file_size=words.file_size,
         person=words.person,
         people=words.people,
         customer_name=words.customer_name,
+        priority_name=words.priority_name,
         message_text=text.message_text,
     )
     return env
+
+
+def translated(message: str, /, **values: Any) -> Markup:
+    """`_` of the templates: the text in the reader's language, its `%(name)s` filled with escaped values.
+
+    Does what the extension's own `_` does, in a third of its time; a list of fifty rows asks two hundred times.
+    """
+    return Markup(gettext(message)) % values  # noqa: S704  # texts of ours and of our translators

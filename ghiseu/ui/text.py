@@ -9,7 +9,7 @@ from linkify_it import LinkifyIt
 from markupsafe import Markup, escape
 
 # Beyond this a text is shown without links, so that no mail costs more than a small, fixed time (promise M5).
-LINKED_CHARACTERS = 50_000
+LINKED_CHARACTERS = 20_000
 # `www.` counts as written out; bare names such as `example.com` do not: a desk reads about hostile sites all day.
 _WRITTEN_OUT = ("http://", "https://", "www.")
 

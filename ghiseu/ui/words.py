@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.dates import MONTHS_3
+from django.utils.formats import number_format
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from markupsafe import Markup
 
 from ghiseu.people.models import Customer
+from ghiseu.tickets.models import Priority
 
 _UNITS = ("kB", "MB", "GB")
+_TIME = Markup('<time class="age" datetime="{}" title="{}">{}</time>')
 
 
 def time_units() -> str:
     """The short units of `age`, for the script that keeps ages current: now, minute, hour, day."""
-    return "|".join((_("now"), pgettext("minutes", "min"), pgettext("hours", "h"), pgettext("days", "d")))
+    return "|".join(_units(get_language() or ""))
+
+
+@cache
+def _units(_language: str) -> tuple[str, str, str, str]:
+    # Kept for each language: a list asks for them a hundred times.
+    return _("now"), pgettext("minutes", "min"), pgettext("hours", "h"), pgettext("days", "d")
 
 
 def age(moment: dt.datetime) -> str:
     """How long ago, in one unit: `now`, `5 min`, `3 h`, `12 d`."""
-    now, minute, hour, day = time_units().split("|")
+    now, minute, hour, day = _units(get_language() or "")
     minutes = max(0, int((timezone.now() - moment).total_seconds() // 60))
     if minutes < 1:
         return now
@@ -35,7 +46,13 @@ def age(moment: dt.datetime) -> str:
 
 def moment(value: dt.datetime) -> str:
     """The exact time by the reader's clock, `22 Nov 2026, 15:04`."""
-    return date_format(timezone.localtime(value), "j M Y, H:i")
+    local = timezone.localtime(value)
+    return f"{local.day} {str(MONTHS_3[local.month]).capitalize()} {local.year}, {local:%H:%M}"
+
+
+def ago(value: dt.datetime) -> Markup:
+    """The age as a `<time>` that a script keeps current and that tells the exact time when pointed at."""
+    return _TIME.format(iso(value), moment(value), age(value))
 
 
 def iso(value: dt.datetime) -> str:
@@ -52,7 +69,7 @@ def file_size(size: int) -> str:
         if value < 999.5 or unit == _UNITS[-1]:
             break
     digits = 1 if value < 9.95 else 0
-    return f"{number_format(value, decimal_pos=digits)}\xa0{unit}"
+    return f"{number_format(round(value, digits), decimal_pos=digits)}\xa0{unit}"
 
 
 def person(who: Mapping[str, str]) -> str:
@@ -74,3 +91,7 @@ def customer_name(customer: Customer) -> str:
     if customer.name:
         return customer.name
     return next((identity.value for identity in customer.identities.all()), str(customer))
+
+
+def priority_name(value: int) -> str:
+    return str(Priority(value).label)
