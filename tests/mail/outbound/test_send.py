@@ -60,6 +60,18 @@ def send_all() -> None:
         pass
 
 
+def sending_aside() -> threading.Thread:
+    """Another worker, which gives its connection back at the end."""
+
+    def work() -> None:
+        send_due()
+        connection.close()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
 @pytest.mark.django_db
 def test_an_answer_is_handed_over_once_and_the_servers_words_are_kept(ticket: Ticket, ana: Agent, server: Stub) -> None:
     [mail] = write(ticket, ana)
@@ -144,11 +156,10 @@ def test_a_destination_that_hangs_delays_no_other(ticket: Ticket, ana: Agent, se
     write(ticket, ana, to="slow@site.example")
     others = [f"customer{number}@site.example" for number in range(12)]
     write(ticket, ana, to=", ".join(others))
-    thread = threading.Thread(target=send_due, daemon=True)
     arrived = threading.Event()
     server.before_answer = lambda: arrived.set() if len(server.taken) == len(others) else None
 
-    thread.start()
+    thread = sending_aside()
 
     assert arrived.wait(20)
     server.hang["slow@site.example"].set()
@@ -294,8 +305,7 @@ def test_a_mail_that_is_being_handed_over_for_long_is_left_to_its_worker(
 ) -> None:
     [mail] = write(ticket, ana)
     server.hang["vera@site.example"] = threading.Event()
-    thread = threading.Thread(target=send_due, daemon=True)
-    thread.start()
+    thread = sending_aside()
     assert server.asked.wait(20)
     OutboundMail.objects.filter(pk=mail.pk).update(next_try_at=timezone.now() - dt.timedelta(hours=1))
 
