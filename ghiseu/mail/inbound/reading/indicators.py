@@ -63,7 +63,7 @@ _EMAIL = re.compile(
 )
 _IPV4 = re.compile(r"(?<![\w.])((?:\d{1,3}\.){3}\d{1,3})(?![\w]|\.\d)")
 _IPV6 = re.compile(
-    r"(?<![\w:.])([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:])", re.IGNORECASE
+    r"(?<![\w:.])([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:]|\.\d)", re.IGNORECASE
 )
 
 # Endings that are top-level domains, but in running text nearly always files.
@@ -155,7 +155,7 @@ def trim_url(url: str) -> str:
     while url:
         last = url[-1]
         if (
-            last in ".,;:!?'\"*_~>"
+            last in ".,;:!?'\"*_~>\u2019\u2026\u00bb"
             or (last == ")" and url.count(")") > url.count("("))
             or (last == "]" and url.count("]") > url.count("["))
         ):
@@ -166,11 +166,13 @@ def trim_url(url: str) -> str:
 
 
 def valid_ip(text: str) -> str | None:
-    """The address in its shortest form, or None if it is none (a version number, a time, all zeros)."""
+    """The address in its shortest form, or None if it is none (a version number, all zeros); IPv4 in IPv6 is IPv4."""
     try:
         address = ipaddress.ip_address(text.strip().strip("[]").partition("%")[0])
     except ValueError:
         return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return str(address.ipv4_mapped)
     return None if address.is_unspecified or (address.version == 6 and int(address) < 0x10000) else str(address)
 
 

@@ -21,7 +21,7 @@ MAX_SIGNATURE_LINES = 14
 MAX_SIGNATURE_CHARACTERS = 700
 MAX_INTRODUCTION_CHARACTERS = 400
 
-_QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;|＞|\|\s)")
+_QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;|＞)")
 _WRAPPED_END = re.compile(r"^\s?>\s?(?:wrote|:|[\w ]{0,20}:)")  # Gmail wraps "<somebody@example.com\\n> wrote:"
 _INVISIBLE = dict.fromkeys(
     (0x200B, 0x200E, 0x200F, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069, 0xFEFF)

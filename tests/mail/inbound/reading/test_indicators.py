@@ -17,6 +17,7 @@ from ghiseu.mail.inbound.reading.indicators import Indicator, find_indicators, f
         ("from 2001:DB8::0001 at 12:34:56", [("ip", "2001:db8::1")]),
         ("spammer[at]bad.example", [("email", "spammer@bad.example")]),
         ("bad.example/login now", [("url", "bad.example/login"), ("domain", "bad.example")]),
+        ("mapped ::ffff:192.0.2.1", [("ip", "192.0.2.1")]),
         ("version 1.2.3.4.5, 300.1.1.1, report.pdf, setup.exe, e.g. this.", []),
         ("сайт пример.рф не открывается", [("domain", "пример.рф")]),
     ],
