@@ -52,7 +52,8 @@ class _Reader:
                 return self._test(raw)
 
     def _loose(self, piece: Piece) -> Node:
-        self._count(piece, is_text=True)
+        self.texts += 1
+        self._count(piece)
         try:
             predicate = has_words(piece)
         except Reason as reason:
@@ -63,10 +64,12 @@ class _Reader:
         field = self._field(raw)
         operator = self._operator(raw, field)
         pieces = split(field, raw.values)
+        # A list is one pattern, however long.
+        self.texts += field.kind in _TEXT_KINDS
         positive: list[Value] = []
         parts: list[Node] = []
         for piece in pieces:
-            self._count(piece, is_text=field.kind in _TEXT_KINDS)
+            self._count(piece)
             if (exists := missing_or_any(field, piece)) is not None:
                 parts.append(exists)
                 continue
@@ -106,9 +109,8 @@ class _Reader:
             raise self._error(message % values, raw.operator, instead=field.operators)
         return operator
 
-    def _count(self, piece: Piece, *, is_text: bool) -> None:
+    def _count(self, piece: Piece) -> None:
         self.terms += 1
-        self.texts += is_text
         if self.terms > limits.MAX_TERMS or self.texts > limits.MAX_TEXTS:
             most = limits.MAX_TERMS if self.terms > limits.MAX_TERMS else limits.MAX_TEXTS
             message = _("The query asks for more than %(most)d things at once. Ask for fewer, or in several queries.")

@@ -344,6 +344,7 @@ def test_what_costs_too_much_is_refused(text: str) -> None:
 def test_what_is_allowed_is_allowed_to_the_last() -> None:
     parse(f"queue:({','.join(f'q{number}' for number in range(limits.MAX_TERMS))})", TICKETS)
     parse(" ".join(f"w{number}" for number in range(limits.MAX_TEXTS)), TICKETS)
+    parse(f"from:({','.join(f'@d{number}.example' for number in range(limits.MAX_TERMS))})", TICKETS)
     parse("a" * limits.MAX_WORD_CHARACTERS, TICKETS)
     parse("(" * limits.MAX_PARENTHESES + "a" + ")" * limits.MAX_PARENTHESES, TICKETS)
 
