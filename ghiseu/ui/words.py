@@ -47,7 +47,10 @@ def age(moment: dt.datetime) -> str:
 def moment(value: dt.datetime) -> str:
     """The exact time by the reader's clock, `22 Nov 2026, 15:04`."""
     local = timezone.localtime(value)
-    return f"{local.day} {str(MONTHS_3[local.month]).capitalize()} {local.year}, {local:%H:%M}"
+    month = str(MONTHS_3[local.month])
+    # Only English writes months with a capital letter; the words come in small letters for every language.
+    name = month.capitalize() if get_language() == "en" else month
+    return f"{local.day} {name} {local.year}, {local:%H:%M}"
 
 
 def ago(value: dt.datetime) -> Markup:
