@@ -14,6 +14,7 @@ from ghiseu.lib.text import one_line
 
 MAX_HEADER_CHARACTERS = 200_000
 MAX_ADDRESSES = 2_000
+MAX_NAME_CHARACTERS = 1_000
 MAX_ADDRESS_CHARACTERS = 320  # 64 + @ + 255, RFC 5321 section 4.5.3.1
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.){0,2000})"', re.DOTALL)
@@ -151,7 +152,7 @@ def _bare_addresses(text: str) -> list[str]:
 
 
 def _name(words: str) -> str:
-    text = one_line(decode_words(words.strip()))
+    text = one_line(decode_words(words[: 4 * MAX_NAME_CHARACTERS].strip()))[:MAX_NAME_CHARACTERS]
     while len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1].strip()
     return text

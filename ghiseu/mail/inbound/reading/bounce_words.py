@@ -64,7 +64,7 @@ SENTENCE = re.compile(
     r"(?:could|can|may|was|were|has|have|is|are|did|will)(?:n[o']t| ?not) (?:yet )?(?:be |been |"
     r"able to be )?(?:successfully )?(?:deliver|reach|route|accept|process|send|sent)|"
     r"cannot (?:be )?(?:deliver|route|reach|send)|unable to (?:be )?(?:deliver|route|relay|send)|"
-    r"undeliver(?:ed|able)|not delivered|never been delivered|"
+    r"undeliver(?:ed|able)|not (?:yet )?(?:been )?delivered|never been delivered|"
     r"deliver(?:y|ing)? (?:to|of|attempt|for|has|was|could|error|failed|failure|problem|status|your|this|"
     r"message|the)[^.]{0,120}?(?:fail|abort|delay|suspend|postpone|impossible|gave up|gave you|unsuccess|"
     r"cannot|could not|not )|"

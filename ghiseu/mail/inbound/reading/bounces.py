@@ -41,7 +41,7 @@ _DIVIDER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ORIGINAL_HEADER = re.compile(
-    r"^(?:>\s?)?(?:received: |return-path: ?<|dkim-signature: |message-id: ?<|mime-version: )",
+    r"^(?:>\s?|[ \t]{1,6})?(?:received: |return-path: ?<|dkim-signature: |message-id: ?<|mime-version: )",
     re.IGNORECASE | re.MULTILINE,
 )
 _MESSAGE_ID_LINE = re.compile(r"^[>\s]{0,10}message-id:\s{0,20}<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE)
@@ -95,7 +95,7 @@ def read_bounce(root: Part, text: str) -> Bounce | None:
     else:
         recipients = list(_from_notification_service(text))
     if not recipients:
-        if not _is_notice(root, notice):
+        if not _is_notice(root, notice, returned):
             return None
         recipients = list(_from_words(root, notice))
     return Bounce(tuple(recipients[: limits.MAX_BOUNCED_RECIPIENTS]), _original_id(root, returned))
@@ -237,8 +237,8 @@ def _json_object(text: str) -> dict[str, Any]:
 # ------------------------------------------------------------ plain words
 
 
-def _is_notice(root: Part, notice: str) -> bool:
-    """Whether a mail system wrote this about an undelivered mail."""
+def _is_notice(root: Part, notice: str, returned: str) -> bool:
+    """Whether a mail system wrote this about an undelivered mail; `returned` is what follows its words in the text."""
     subject = headers.text_of(root, "subject").lower()[:500]
     if bounce_words.AUTOMATIC_REPLY_SUBJECT.match(subject):
         return False
@@ -249,17 +249,19 @@ def _is_notice(root: Part, notice: str) -> bool:
     says_text = bounce_words.SENTENCE.search(words) is not None
     if is_from_mail_system(root):
         return says_subject or says_text
-    report = root.content_type == "multipart/report" and root.parameters.get("report-type", "").lower() in (
-        "",
-        "delivery-status",
-    )
+    report_type = root.parameters.get("report-type", "").lower()
+    is_report = root.content_type == "multipart/report" and report_type in ("", "delivery-status")
+    if not says_subject or not (says_text or is_report):
+        return False
+    # A person may complain in the same words: only a machine answers nobody, or brings the mail itself back.
     has_empty_path = any(value.strip() == "<>" for value in headers.all_values(root, "return-path"))
-    if report or has_empty_path:
-        return says_subject and (says_text or report)
-    returned = any(
-        part.content_type in ("message/rfc822", "text/rfc822-headers") for part in root.walk() if part is not root
-    )
-    return says_subject and says_text and (returned or root.raw("in-reply-to") is None)
+    submitted = headers.text_of(root, "auto-submitted").lower() not in ("", "no")
+    return is_report or has_empty_path or submitted or _brings_mail_back(root, returned)
+
+
+def _brings_mail_back(root: Part, returned: str) -> bool:
+    copies = ("message/rfc822", "text/rfc822-headers")
+    return any(part.content_type in copies for part in root.walk()) or _ORIGINAL_HEADER.search(returned) is not None
 
 
 def is_from_mail_system(root: Part) -> bool:
