@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from ghiseu.mail.inbound.store import announce_work
 from ghiseu.mail.models import OutboundMail
+from ghiseu.mail.outbound.leaving import is_leaving
 from ghiseu.people.models import Agent
 from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.permissions import Right, require
@@ -21,9 +22,8 @@ def try_again(mail: OutboundMail, *, by: Agent) -> OutboundMail:
     """
     require(by, Right.REPLY, mail.article.ticket.queue)
     with transaction.atomic():
-        # Who sends it holds its row for as long as the server talks; nobody waits for that here.
-        held = OutboundMail.objects.select_for_update(skip_locked=True).filter(pk=mail.pk).first()
-        if held is None:
+        held = OutboundMail.objects.select_for_update().get(pk=mail.pk)
+        if is_leaving(held):
             raise InvalidInput(_("This mail is being sent right now. Look again in a minute."))
         if held.state == OutboundMail.State.SENT:
             raise InvalidInput(_("This mail has left already, and is not sent twice."))

@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from ghiseu.mail.models import OutboundMail
 from ghiseu.mail.outbound import maildir
 from ghiseu.mail.outbound.compose import compose
+from ghiseu.mail.outbound.leaving import hold, let_go
 from ghiseu.mail.outbound.smtp import RefusedForGood, RefusedForNow, Server, ServerTrouble
 from ghiseu.tickets.history import announce
 from ghiseu.tickets.models import Ticket
@@ -40,7 +41,6 @@ LEASE = dt.timedelta(seconds=30)
 # Side by side, so that a destination for which the server thinks long does not hold up the others (promise O3).
 SENDERS = 4
 PATIENCE_SECONDS = 5.0
-LOCK_OF_SENDING = 0x6768 << 40
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 # A mail that is older than five days is not given up because of a server that was away for a moment only.
@@ -190,7 +190,7 @@ def _send(allowance: Allowance) -> None:
                 _stand_back(mail, str(error))
                 return
             finally:
-                _unlock(mail)
+                let_go(mail)
             allowance.count()
 
 
@@ -207,27 +207,12 @@ def _claim() -> OutboundMail | None:
             mail = due.first()
             if mail is None:
                 return None
-            if _lock(mail):
+            if hold(mail):
                 mail.tries += 1
                 ahead = timezone.now() + LEASE
                 OutboundMail.objects.filter(pk=mail.pk).update(tries=mail.tries, next_try_at=ahead)
                 return mail
             held.append(mail.pk)
-
-
-def _lock(mail: OutboundMail) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_OF_SENDING + mail.pk])
-        row = cursor.fetchone()
-    return bool(row and row[0])
-
-
-def _unlock(mail: OutboundMail) -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_OF_SENDING + mail.pk])
-    except (OperationalError, InterfaceError):
-        connection.close()  # the lock went with the session
 
 
 def _hand_over(mail: OutboundMail, carrier: Carrier) -> None:
@@ -281,7 +266,7 @@ def _write_down(mail: OutboundMail, state: OutboundMail.State, words: str) -> No
     while True:
         try:
             with transaction.atomic():
-                OutboundMail.objects.filter(pk=mail.pk, state=OutboundMail.State.WAITING).update(**changes)
+                OutboundMail.objects.filter(pk=mail.pk).update(**changes)
                 announce(mail.article.ticket, mail.article.ticket.queue_id)
         except (OperationalError, InterfaceError) as error:
             log.warning("result_not_written", mail=mail.pk, state=state, exc_info=error)

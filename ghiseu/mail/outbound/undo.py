@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ghiseu.mail.models import OutboundMail
+from ghiseu.mail.outbound.leaving import is_leaving
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import take_back
 from ghiseu.tickets.errors import InvalidInput
@@ -37,8 +38,8 @@ def cancel_mail(mail: OutboundMail, *, by: Agent) -> OutboundMail:
     """
     require(by, Right.REPLY, mail.article.ticket.queue)
     with transaction.atomic():
-        held = OutboundMail.objects.select_for_update(skip_locked=True).filter(pk=mail.pk).first()
-        if held is None or held.state != OutboundMail.State.WAITING:
+        held = OutboundMail.objects.select_for_update().get(pk=mail.pk)
+        if held.state != OutboundMail.State.WAITING or is_leaving(held):
             raise InvalidInput(_("Only a waiting mail can be cancelled, and this one is not waiting any more."))
         held.state = OutboundMail.State.CANCELLED
         held.save(update_fields=["state"])

@@ -15,11 +15,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from ghiseu.mail.models import OutboundMail
+from ghiseu.mail.outbound import leaving
 from ghiseu.mail.outbound import send as sending
+from ghiseu.mail.outbound.again import try_again
 from ghiseu.mail.outbound.compose import compose
 from ghiseu.mail.outbound.reply import send_reply
 from ghiseu.mail.outbound.send import LEASE, PAUSES, send_due, send_here, trouble
+from ghiseu.mail.outbound.undo import cancel_mail
 from ghiseu.people.models import Agent
+from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.models import Ticket
 from tests.factories import make_agent, make_mailbox, make_queue, make_ticket
 from tests.mail.outbound.stub import Stub, certificate, free_port, running, server_context
@@ -291,7 +295,7 @@ def test_a_mail_whose_worker_died_is_tried_again_after_the_lease(ticket: Ticket,
     [mail] = write(ticket, ana)
     claimed = sending._claim()
     assert claimed == mail
-    sending._unlock(claimed)  # as the end of the session does
+    leaving.let_go(claimed)  # as the end of the session does
 
     assert send_here() == 0
     with time_machine.travel(timezone.now() + LEASE + dt.timedelta(seconds=1)):
@@ -310,6 +314,10 @@ def test_a_mail_that_is_being_handed_over_for_long_is_left_to_its_worker(
     OutboundMail.objects.filter(pk=mail.pk).update(next_try_at=timezone.now() - dt.timedelta(hours=1))
 
     assert sending._claim() is None
+    with pytest.raises(InvalidInput, match="is being sent right now"):
+        try_again(mail, by=ana)
+    with pytest.raises(InvalidInput, match="not waiting any more"):
+        cancel_mail(mail, by=ana)
     server.hang["vera@site.example"].set()
     thread.join(20)
     mail.refresh_from_db()
