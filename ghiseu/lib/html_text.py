@@ -6,7 +6,7 @@ from typing import Any
 
 from ghiseu.lib.text import storable, tidy
 
-MAX_CHARACTERS = 1_500_000  # of a page; pictures written into it are left out before
+MAX_CHARACTERS = 1_000_000  # of a page; pictures written into it are left out before
 MAX_QUOTE_DEPTH = 20
 MAX_LINK_CHARACTERS = 500
 

@@ -132,7 +132,7 @@ def test_text_shows_what_a_reader_sees() -> None:
     )
 
 
-@pytest.mark.parametrize("depth", [200, 2_000, 200_000])
+@pytest.mark.parametrize("depth", [200, 2_000, 100_000])
 def test_nesting_without_end_is_shown_as_text(depth: int) -> None:
     page = "<div>" * depth + "words" + "</div>" * depth
 

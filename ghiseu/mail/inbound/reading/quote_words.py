@@ -185,6 +185,14 @@ RULE = re.compile(
     r"^[\s*]{0,5}(?:(?:[.·•]\s?){5,60}|[-—–]{3,100}|_{2,100}|={3,100}|\*{3,100}|#{4,100}|~{3,100}|"
     r"(?:[-_*=] ){3,60})[\s*]{0,5}$"
 )
+# What tells a signature from other short lines: ways to reach somebody, kinds of companies.
+CONTACT = re.compile(
+    r"(?<!\w)(?:tel|phone|mobile?|fax|skype|telegram|viber|whatsapp|cell|direct|gsm|тел|моб|факс|"
+    r"телефон)(?!\w)|www\.|https?:|"
+    r"[\w.+-]{1,64}@[\w-]{1,63}\.|\+\d[\d ()-]{6,20}\d|(?<!\w)(?:gmbh|ltd|llc|inc|corp|s\.?r\.?l|s\.?a|"
+    r"s\.?p\.?a|b\.?v|ooo|ооо|тов|пп|srl|ag|oy|ab|sp\. z o)(?!\w)",
+    re.IGNORECASE,
+)
 # What lists and programs put under a mail.
 FOOTER = re.compile(
     r"^[\W_]{0,20}(?:(?:you (?:are )?receiv(?:ed?|ing) this (?:message|e-?mail|mail|because)|"

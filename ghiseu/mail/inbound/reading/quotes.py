@@ -343,7 +343,7 @@ def _without_signature(lines: list[_Line]) -> list[_Line]:
 
 
 def _is_signature(lines: list[_Line]) -> bool:
-    """Whether the lines under a rule are a footer or a short signature."""
+    """Whether the lines under a rule are a footer or a short signature; a log or a list under a rule is neither."""
     filled = [line for line in lines[: 4 * MAX_SIGNATURE_LINES] if line.kind != "e"]
     if len(lines) > 4 * MAX_SIGNATURE_LINES and not (filled and words.FOOTER.match(filled[0].text)):
         return False
@@ -351,4 +351,6 @@ def _is_signature(lines: list[_Line]) -> bool:
         return True
     if len(filled) > MAX_SIGNATURE_LINES or sum(len(line.text) for line in filled) > MAX_SIGNATURE_CHARACTERS:
         return False
-    return all(line.kind in "td" and len(line.text) < 140 and not words.RULE.match(line.text) for line in filled)
+    if not all(line.kind in "td" and len(line.text) < 140 and not words.RULE.match(line.text) for line in filled):
+        return False
+    return any(words.CONTACT.search(line.text) for line in filled)

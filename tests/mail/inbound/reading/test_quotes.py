@@ -71,6 +71,8 @@ def test_what_follows_an_introduction_is_history(introduction: str, quote: str) 
         "Two things:\n\n1. it is slow\n2. it is late",
         "The log says\n\nDate: today\n\nand nothing more.",
         "Prices from 10:00: see the list",
+        "The log says:\n\n----------\nerror 500\nerror 502",
+        "Prices:\n\n| plan | price |\n| small | 1 |",
     ],
 )
 def test_ordinary_sentences_stay(text: str) -> None:
