@@ -11,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from pytest_django.plugin import blocking_manager_key
 
 SERVER_SECONDS = 60
 pytest_plugins = ["tests.cast"]
@@ -47,11 +49,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that really commit put back what the migrations had laid down (states), else later ones would miss it."""
+    """Tests that really commit empty the database afterwards, of all that migrations laid down too (states)."""
     for item in items:
-        marker = item.get_closest_marker("django_db")
-        if marker is not None and marker.kwargs.get("transaction") and not marker.kwargs.get("serialized_rollback"):
+        if commits(item):
             item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Put back what migrations laid down: the next test of this worker may be one that rolls back."""
+    yield
+    from django.db import connection
+
+    laid_down = getattr(connection, "_test_serialized_contents", None)
+    if commits(item) and laid_down is not None:
+        with item.config.stash[blocking_manager_key].unblock():
+            connection.creation.deserialize_db_from_string(laid_down)
+
+
+def commits(item: pytest.Item) -> bool:
+    """Whether the test works on the database without a transaction around it."""
+    marker = item.get_closest_marker("django_db")
+    fixtures = getattr(item, "fixturenames", [])
+    return "transactional_db" in fixtures or (marker is not None and bool(marker.kwargs.get("transaction")))
 
 
 def pytest_unconfigure() -> None:
