@@ -330,30 +330,90 @@ def mailbox() -> None:
 @click.argument("name")
 @click.option("--address", required=True, help="The address that customers write to.")
 @click.option("--queue", "queue_name", required=True, help="The queue that its mail goes to.")
-@click.option("--imap-host", default="", help="Fetch from this server; without it mail comes by LMTP or pipe alone.")
-@click.option("--imap-port", type=click.IntRange(1, 65535), default=993, show_default=True)
-@click.option("--imap-login", default="", help="The name to sign in with; the password is asked for.")
-@click.option("--imap-security", type=click.Choice(["tls", "starttls", "plain"]), default="tls", show_default=True)
-@click.option("--imap-folder", default="INBOX", show_default=True)
+@click.option("--imap-host", default="", help="Fetch from this server by IMAP; else mail comes by LMTP or pipe.")
+@click.option("--pop3-host", default="", help="Fetch from this server by POP3, and delete there what is stored here.")
+@click.option("--port", type=click.IntRange(1, 65535), help="By default the protocol's own port.")
+@click.option("--login", default="", help="The name to sign in with; by default the address.")
+@click.option("--security", type=click.Choice(["tls", "starttls", "plain"]), default="tls", show_default=True)
+@click.option("--folder", "folders", multiple=True, help="May be repeated. [default: INBOX]")
 @click.option("--move-to", default="", help="Move fetched mail to this folder instead of deleting it on the server.")
-def mailbox_add(name: str, address: str, queue_name: str, **imap: Any) -> None:
-    """Add the mailbox NAME for mail to an address."""
+@click.option("--leave", is_flag=True, help="Leave fetched mail on the server, with a mark.")
+@click.option("--token-endpoint", default="", help="Sign in by OAuth 2 with access tokens from this https:// address.")
+@click.option("--client-id", default="", help="The desk's client id at that provider.")
+@click.option("--scope", default="", help="The scope to ask for.")
+def mailbox_add(name: str, address: str, queue_name: str, **given: Any) -> None:
+    """Add the mailbox NAME for mail to an address.
+
+    Where it is fetched from a server, the password is asked for; with --token-endpoint the client secret (may be
+    empty) and the refresh token.
+    """
     start_django("mailbox-add")
     from ghiseu.ops import desk
 
-    server = None
-    if imap["imap_host"]:
-        server = desk.Imap(
-            host=imap["imap_host"],
-            port=imap["imap_port"],
-            login=imap["imap_login"] or address,
-            password=ask_password("Password of the mailbox"),
-            security=imap["imap_security"],
-            folder=imap["imap_folder"],
-            move_to=imap["move_to"],
+    source = None
+    if given["imap_host"] and given["pop3_host"]:
+        raise desk.WrongInput("A mailbox is fetched by one protocol. Give --imap-host or --pop3-host.")
+    if host := given["imap_host"] or given["pop3_host"]:
+        protocol = "imap" if given["imap_host"] else "pop3"
+        usual = {"imap": (993, 143), "pop3": (995, 110)}[protocol]
+        source = desk.Source(
+            protocol=protocol,
+            host=host,
+            port=given["port"] or usual[given["security"] != "tls"],
+            login=given["login"] or address,
+            security=given["security"],
+            folders=given["folders"] or ("INBOX",),
+            move_to=given["move_to"],
+            leave=given["leave"],
+            password="" if given["token_endpoint"] else ask_password("Password of the mailbox"),
+            oauth=ask_oauth(given) if given["token_endpoint"] else None,
         )
-    desk.add_mailbox(name=name, address=address, queue=queue_name, imap=server)
+    desk.add_mailbox(name=name, address=address, queue=queue_name, source=source)
     click.echo(f"Mailbox {name} takes mail for {address}.")
+
+
+def ask_oauth(given: dict[str, Any]) -> Any:
+    """The secrets of an OAuth 2 client, one after the other."""
+    from ghiseu.ops import desk
+
+    return desk.OAuth(
+        token_endpoint=given["token_endpoint"],
+        client_id=given["client_id"],
+        scope=given["scope"],
+        client_secret=ask_secret("Client secret (empty for a public client)", may_be_empty=True),
+        refresh_token=ask_secret("Refresh token"),
+    )
+
+
+def ask_secret(prompt: str, *, may_be_empty: bool = False) -> str:
+    """A secret that is pasted: at a terminal, else the next line of standard input."""
+    if sys.stdin.isatty():
+        return str(click.prompt(prompt, hide_input=True, default="" if may_be_empty else None, show_default=False))
+    secret = sys.stdin.readline().strip()
+    if not secret and not may_be_empty:
+        raise MachineError(f"No line came on standard input for: {prompt}.")
+    return secret
+
+
+@mailbox.command(name="sign-in")
+@click.argument("name")
+def mailbox_sign_in(name: str) -> None:
+    """Give the mailbox NAME a new password, or with OAuth 2 a new refresh token, and look whether the server takes it.
+
+    It is asked for at the terminal, or read as a line from standard input.
+    """
+    start_django("mailbox-sign-in")
+    from ghiseu.mail.errors import Unreachable
+    from ghiseu.mail.mailboxes import try_out
+    from ghiseu.ops import desk
+
+    box = desk.find_mailbox(name)
+    desk.sign_in_again(box, ask_secret("Refresh token" if box.sign_in == box.SignIn.OAUTH2 else "Password"))
+    try:
+        trial = try_out(box)
+    except Unreachable as error:
+        raise MachineError(f"It is stored, but does not work: {error}") from error
+    click.echo(f"Mailbox {name} signs in. {trial.mails} mails wait on the server.")
 
 
 @cli.command()

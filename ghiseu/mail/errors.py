@@ -6,6 +6,9 @@ MailError
 ├── UnknownMailbox   no active mailbox of that name or address
 ├── DoorTaken        the LMTP port cannot be had
 └── Unreachable      a mail server cannot be reached or used as it is set up
+    └── LoginRefused     it lets us not in
+        ├── TokenRefused     with an access token that it took before: a new one may do
+        └── SignInAgain      with no token that we could get
 """
 
 from __future__ import annotations
@@ -44,3 +47,15 @@ class DoorTaken(MailError):
 
 class Unreachable(MailError):
     """The message is made where the cause is known."""
+
+
+class LoginRefused(Unreachable):
+    """The server lets us not in: trying again soon may lock the account."""
+
+
+class TokenRefused(LoginRefused):
+    """The access token that was stored is not accepted any more."""
+
+
+class SignInAgain(LoginRefused):
+    """Only a person can help, by allowing the desk anew to use the mailbox."""

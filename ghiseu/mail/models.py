@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -10,21 +12,38 @@ from django.utils.translation import gettext_lazy as _
 from ghiseu.people.models import Agent, Language
 from ghiseu.tickets.models import Article, Blob, Queue
 
+# The channel of old mail: nothing is answered, and its own date counts.
+IMPORT = "import"
+
+
+def inbox_alone() -> list[str]:
+    return ["INBOX"]
+
 
 class Mailbox(models.Model):
-    """A way in: an address whose mail is filed into a queue, by LMTP or pipe, and by IMAP where a server is named.
+    """A way in: an address whose mail is filed into a queue, by LMTP or pipe, and fetched where a protocol is named.
 
     `password` is sealed with a key that lies outside the database, see `ghiseu.lib.sealing`.
     """
+
+    class Protocol(models.TextChoices):
+        NONE = "none", _("not fetched: mail comes by LMTP or pipe")
+        IMAP = "imap", _("IMAP")
+        POP3 = "pop3", _("POP3")
 
     class Security(models.TextChoices):
         TLS = "tls", _("TLS")
         STARTTLS = "starttls", _("STARTTLS")
         PLAIN = "plain", _("none, on this machine only")
 
+    class SignIn(models.TextChoices):
+        PASSWORD = "password", _("a password")
+        OAUTH2 = "oauth2", _("OAuth 2 (Google, Microsoft)")
+
     class Afterwards(models.TextChoices):
         DELETE = "delete", _("delete it")
         MOVE = "move", _("move it to a folder")
+        FLAG = "flag", _("leave it there, marked as taken")
 
     name = models.CharField(max_length=100, unique=True)
     address = models.EmailField(max_length=254, unique=True)
@@ -33,20 +52,26 @@ class Mailbox(models.Model):
     # The authserv-id of the mail server in front of us, whose Authentication-Results are believed (RFC 8601).
     trusted_server = models.CharField(max_length=255, blank=True)
 
-    imap_host = models.CharField(max_length=255, blank=True)
-    imap_port = models.PositiveIntegerField(default=993)
-    imap_security = models.CharField(max_length=10, choices=Security.choices, default=Security.TLS)
-    imap_login = models.CharField(max_length=255, blank=True)
-    imap_password = models.TextField(blank=True)
-    imap_folder = models.CharField(max_length=255, default="INBOX")
+    protocol = models.CharField(max_length=4, choices=Protocol.choices, default=Protocol.NONE)
+    host = models.CharField(max_length=255, blank=True)
+    port = models.PositiveIntegerField(default=993)
+    security = models.CharField(max_length=10, choices=Security.choices, default=Security.TLS)
+    sign_in = models.CharField(max_length=8, choices=SignIn.choices, default=SignIn.PASSWORD)
+    login = models.CharField(max_length=255, blank=True)
+    password = models.TextField(blank=True)
+    # All are visited; new mail in the first is noticed at once where the server offers IDLE. POP3 knows no folders.
+    folders = ArrayField(models.CharField(max_length=255), default=inbox_alone)
     # What becomes of a mail on the server once it is committed here.
     afterwards = models.CharField(max_length=10, choices=Afterwards.choices, default=Afterwards.DELETE)
     move_to_folder = models.CharField(max_length=255, blank=True)
     fetch_every_seconds = models.PositiveIntegerField(default=30)
 
-    fetched_at = models.DateTimeField(null=True)
-    failed_at = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
+    # As the last visit left them: what lies in the folders, and what of it is not held here. NULL before the first.
+    on_server_count = models.PositiveIntegerField(null=True, blank=True)
+    not_held_count = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ("name",)
@@ -56,10 +81,57 @@ class Mailbox(models.Model):
             models.CheckConstraint(
                 condition=~Q(afterwards="move") | ~Q(move_to_folder=""), name="mail_mailbox_move_has_folder"
             ),
+            models.CheckConstraint(condition=Q(protocol="none") | ~Q(host=""), name="mail_mailbox_fetched_has_host"),
+            models.CheckConstraint(
+                condition=~Q(protocol="pop3") | Q(afterwards="delete"), name="mail_mailbox_pop3_deletes"
+            ),
+            models.CheckConstraint(condition=Q(folders__len__gt=0), name="mail_mailbox_has_folder"),
         )
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_fetched(self) -> bool:
+        return self.protocol != self.Protocol.NONE
+
+    @property
+    def server(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def clean(self) -> None:
+        """Refuse to move mail to where it is taken from: each fetch would find it there again."""
+        taken_from = {_folder_key(folder) for folder in self.folders}
+        if self.afterwards == self.Afterwards.MOVE and _folder_key(self.move_to_folder) in taken_from:
+            raise ValidationError(
+                {"move_to_folder": _("Mail is taken from this folder. Choose another one to move it to.")}
+            )
+
+
+def _folder_key(name: str) -> str:
+    return "INBOX" if name.upper() == "INBOX" else name  # the one name in any case (RFC 3501 section 5.1)
+
+
+class OAuthAccess(models.Model):
+    """What a mailbox signs in with by OAuth 2 (RFC 6749): the client, its refresh token, the access token of the hour.
+
+    Secret, refresh token and access token are sealed, see `ghiseu.lib.sealing`.
+    """
+
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, related_name="oauth")
+    token_endpoint = models.URLField(max_length=500)
+    client_id = models.CharField(max_length=300)
+    client_secret = models.TextField(blank=True)
+    scope = models.CharField(max_length=500, blank=True)
+    refresh_token = models.TextField()
+    access_token = models.TextField(blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "OAuth accesses"
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_id}: {self.client_id}"
 
 
 class InboundMail(models.Model):
@@ -92,7 +164,17 @@ class InboundMail(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("next_try_at", "id"), name="mail_inbound_waiting", condition=Q(state="received")),
+            # What was imported waits behind what comes in, however much it is.
+            models.Index(
+                fields=("next_try_at", "id"),
+                name="mail_inbound_waiting",
+                condition=Q(state="received") & ~Q(channel=IMPORT),
+            ),
+            models.Index(
+                fields=("next_try_at", "id"),
+                name="mail_inbound_imported",
+                condition=Q(state="received", channel=IMPORT),
+            ),
             models.Index(fields=("-id",), name="mail_inbound_quarantined", condition=Q(state="quarantined")),
         )
 

@@ -7,14 +7,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from ghiseu.lib.sealing import seal
-from ghiseu.mail.models import Mailbox
+from ghiseu.lib.sealing import seal, unseal
+from ghiseu.mail.models import Mailbox, OAuthAccess
 from ghiseu.ops.errors import MachineError
 from ghiseu.people.models import Agent, Role
 from ghiseu.tickets.models import Queue, QueueGrant
 from ghiseu.tickets.permissions import Right
 
-Named = TypeVar("Named", Role, Queue)
+Named = TypeVar("Named", Role, Queue, Mailbox)
 
 EVERYTHING_BELOW = "::*"
 
@@ -76,37 +76,105 @@ def grant_role(*, role: str, queues: tuple[str, ...], rights: tuple[str, ...]) -
 
 
 @dataclass(frozen=True)
-class Imap:
-    """Where a mailbox is fetched from. `move_to` names the folder for fetched mail; empty deletes it on the server."""
+class OAuth:
+    """What a mailbox signs in with instead of a password (RFC 6749)."""
 
+    token_endpoint: str
+    client_id: str
+    client_secret: str
+    refresh_token: str
+    scope: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a mailbox is fetched from, and what becomes there of mail that is stored here.
+
+    `password` for those who sign in with one, `oauth` for the others. `move_to` names the folder for fetched mail;
+    without it the mail is deleted, or with `leave` marked and left.
+    """
+
+    protocol: str
     host: str
     port: int
     login: str
-    password: str
     security: str
-    folder: str
-    move_to: str
+    folders: tuple[str, ...]
+    password: str = ""
+    oauth: OAuth | None = None
+    move_to: str = ""
+    leave: bool = False
 
 
-def add_mailbox(*, name: str, address: str, queue: str, imap: Imap | None) -> Mailbox:
-    """Make a way in for mail: by LMTP and pipe always, by IMAP where a server is given. Raises WrongInput."""
+def add_mailbox(*, name: str, address: str, queue: str, source: Source | None) -> Mailbox:
+    """Make a way in for mail: by LMTP and pipe always, by IMAP or POP3 where a server is given. Raises WrongInput."""
     mailbox = Mailbox(name=name, address=address.lower(), queue=_named(Queue, (queue,))[0])
-    if imap is not None:
-        mailbox.imap_host = imap.host
-        mailbox.imap_port = imap.port
-        mailbox.imap_login = imap.login
-        mailbox.imap_password = seal(imap.password, key=settings.SECRET_KEY)
-        mailbox.imap_security = imap.security
-        mailbox.imap_folder = imap.folder
-        if imap.move_to:
-            mailbox.afterwards = Mailbox.Afterwards.MOVE
-            mailbox.move_to_folder = imap.move_to
+    if source is not None:
+        mailbox.protocol = source.protocol
+        mailbox.host, mailbox.port, mailbox.security = source.host, source.port, source.security
+        mailbox.login, mailbox.password = source.login, seal(source.password, key=settings.SECRET_KEY)
+        mailbox.sign_in = Mailbox.SignIn.OAUTH2 if source.oauth else Mailbox.SignIn.PASSWORD
+        mailbox.folders = list(source.folders)
+        mailbox.afterwards = _afterwards(source)
+        mailbox.move_to_folder = source.move_to
+    with transaction.atomic():
+        _save(mailbox)
+        if source and source.oauth:
+            _allow(mailbox, source.oauth)
+    return mailbox
+
+
+def _afterwards(source: Source) -> str:
+    if source.move_to and source.leave:
+        raise WrongInput("Mail is either moved or left where it is. Give --move-to or --leave.")
+    if source.move_to:
+        return Mailbox.Afterwards.MOVE
+    return Mailbox.Afterwards.FLAG if source.leave else Mailbox.Afterwards.DELETE
+
+
+def find_mailbox(name: str) -> Mailbox:
+    """The mailbox of that name. Raises WrongInput with the known ones."""
+    return _named(Mailbox, (name,))[0]
+
+
+def sign_in_again(mailbox: Mailbox, secret: str) -> None:
+    """Store a new password, or for OAuth 2 a new refresh token, and let the next fetch try it at once.
+
+    Raises WrongInput for a mailbox that is not fetched.
+    """
+    if not mailbox.is_fetched:
+        raise WrongInput(f"Mailbox {mailbox.name} is not fetched from a server: its mail comes by LMTP or pipe.")
+    if mailbox.sign_in == Mailbox.SignIn.PASSWORD:
+        mailbox.password = seal(secret, key=settings.SECRET_KEY)
+        mailbox.save(update_fields=["password"])
+        return
+    with transaction.atomic():
+        old = OAuthAccess.objects.select_for_update().get(mailbox=mailbox)
+        former = (old.token_endpoint, old.client_id, unseal(old.client_secret, key=settings.SECRET_KEY))
+        old.delete()
+        _allow(mailbox, OAuth(*former, refresh_token=secret, scope=old.scope))
+
+
+def _allow(mailbox: Mailbox, oauth: OAuth) -> None:
+    key = settings.SECRET_KEY
+    _save(
+        OAuthAccess(
+            mailbox=mailbox,
+            token_endpoint=oauth.token_endpoint,
+            client_id=oauth.client_id,
+            client_secret=seal(oauth.client_secret, key=key),
+            refresh_token=seal(oauth.refresh_token, key=key),
+            scope=oauth.scope,
+        )
+    )
+
+
+def _save(row: Mailbox | OAuthAccess) -> None:
     try:
-        mailbox.full_clean(exclude=["fetched_at", "failed_at"])
+        row.full_clean()
     except ValidationError as error:
         raise WrongInput(_sentence(error)) from error
-    mailbox.save()
-    return mailbox
+    row.save()
 
 
 def _matching(pattern: str) -> list[Queue]:

@@ -33,18 +33,24 @@ class Duty:
     wake: threading.Event = field(default_factory=threading.Event)
 
 
-def duties() -> list[Duty]:
-    """What a worker does."""
+def duties(stop: threading.Event) -> list[Duty]:
+    """What a worker does. Watching the mailboxes goes on until `stop` is set."""
+    from ghiseu.mail.inbound import watch
     from ghiseu.mail.inbound.fetch import fetch_due
     from ghiseu.mail.inbound.receive import file_waiting
     from ghiseu.mail.outbound.send import send_due
 
-    return [Duty("file", file_waiting), Duty("send", send_due), Duty("fetch", fetch_due)]
+    return [
+        Duty("file", file_waiting),
+        Duty("send", send_due),
+        Duty("fetch", fetch_due),
+        Duty("watch", lambda: watch.run(stop)),
+    ]
 
 
 def run(stop: threading.Event, given: Sequence[Duty] | None = None) -> None:
     """Do the duties until `stop` is set. What is in progress then gets a few seconds; everything can be repeated."""
-    todo = list(duties() if given is None else given)
+    todo = list(duties(stop) if given is None else given)
     threads = [threading.Thread(target=_do, args=(duty, stop), name=duty.name, daemon=True) for duty in todo]
     threads.append(threading.Thread(target=_listen, args=(todo, stop), name="listen", daemon=True))
     for thread in threads:

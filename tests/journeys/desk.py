@@ -77,8 +77,8 @@ class Desk(Serving):
         agent = ("agent", "add", "ana", "--name", "Ana Popescu", "--email", "ana@private.example", "--role", "Helpers")
         self.run(*agent, stdin=f"{AGENT_PASSWORD}\n")
         port = house.imaps if security == "tls" else house.imap
-        server = ("--imap-host", "localhost", "--imap-port", str(port), "--imap-security", security)
-        where = ("--address", DESK, "--queue", "Support", *server, "--imap-login", DESK)
+        server = ("--imap-host", "localhost", "--port", str(port), "--security", security)
+        where = ("--address", DESK, "--queue", "Support", *server, "--login", DESK)
         self.run("mailbox", "add", "support", *where, stdin=f"{PASSWORD}\n")
         self.change("UPDATE mail_mailbox SET fetch_every_seconds = 1")
 

@@ -48,11 +48,12 @@ def port(account: Account) -> Iterator[int]:
 
 def make(port: int, settings: Settings, **fields: Any) -> Mailbox:
     values: dict[str, Any] = {
-        "imap_host": "127.0.0.1",
-        "imap_port": port,
-        "imap_security": Mailbox.Security.PLAIN,
-        "imap_login": "support",
-        "imap_password": seal("window-42", key=settings.SECRET_KEY),
+        "protocol": Mailbox.Protocol.IMAP,
+        "host": "127.0.0.1",
+        "port": port,
+        "security": Mailbox.Security.PLAIN,
+        "login": "support",
+        "password": seal("window-42", key=settings.SECRET_KEY),
     }
     queue = make_queue(fields.pop("queue", "Support"))
     return make_mailbox(queue, **(values | fields))
@@ -230,17 +231,17 @@ def test_trying_out_a_mailbox_changes_nothing(mailbox: Mailbox, account: Account
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"imap_login": "other"}, "lets other not in: .AUTHENTICATIONFAILED. Authentication failed. Check the login"),
-        ({"imap_folder": "Missing"}, "refused: .NONEXISTENT. Mailbox doesn't exist. Check the folder Missing"),
-        ({"imap_password": "sealed otherwise"}, "enter the secret again"),
-        ({"imap_host": "192.0.2.1"}, "Without TLS only a server on this machine is spoken to, and 192.0.2.1 is none"),
-        ({"imap_host": "no-such-host.invalid"}, "no-such-host.invalid is none"),
-        ({"imap_security": "starttls"}, "does not answer as it should: .*TLS not supported"),
-        ({"imap_security": "tls"}, "does not answer as it should: .*"),
+        ({"login": "other"}, "lets other not in: .AUTHENTICATIONFAILED. Authentication failed. Check the login"),
+        ({"folders": ["Missing"]}, "refused: .NONEXISTENT. Mailbox doesn't exist. Check the folder Missing"),
+        ({"password": "sealed otherwise"}, "enter the secret again"),
+        ({"host": "192.0.2.1"}, "Without TLS only a server on this machine is spoken to, and 192.0.2.1 is none"),
+        ({"host": "no-such-host.invalid"}, "no-such-host.invalid is none"),
+        ({"security": "starttls"}, "does not answer as it should: .*TLS not supported"),
+        ({"security": "tls"}, "does not answer as it should: .*"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_sentence(
-    account: Account, port: int, settings: Settings, fields: dict[str, str], sentence: str
+    account: Account, port: int, settings: Settings, fields: dict[str, Any], sentence: str
 ) -> None:
     mailbox = make(port, settings, **fields)
 
@@ -257,7 +258,7 @@ def test_what_is_wrong_is_told_in_a_sentence(
 def test_a_server_that_does_not_listen_is_told(mailbox: Mailbox) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        mailbox.imap_port = probe.getsockname()[1]
+        mailbox.port = probe.getsockname()[1]
     mailbox.save()
 
     fetch(mailbox)
@@ -322,6 +323,9 @@ def test_a_failed_mailbox_is_left_alone_for_a_while(port: int, account: Account,
         fetch_due()
 
     assert sum(command.startswith("LOGIN") for command in account.commands) == 1
+    Mailbox.objects.update(password=seal("changed", key=settings.SECRET_KEY))
+    account.put(mail_bytes())
+    assert fetch_due() == 1
 
 
 @in_threads
@@ -332,8 +336,21 @@ def test_one_fetcher_at_a_time(port: int, account: Account, settings: Settings) 
         other.execute("SELECT pg_advisory_lock(%s)", [fetching.LOCK_OF_FETCHING + mailbox.pk])
         assert fetch(mailbox) == 0
         assert account.commands == []
+        other.execute("SELECT pg_advisory_unlock_all()")
 
-    assert fetch(mailbox) == 1
+        assert fetch(mailbox) == 1
+
+
+@in_threads
+def test_a_mail_that_stays_does_not_bring_the_fetcher_back_at_once(
+    port: int, account: Account, settings: Settings
+) -> None:
+    make(port, settings)
+    account.put(b"")
+    for _ in range(5):
+        fetch_due()
+
+    assert sum(command.startswith("LOGIN") for command in account.commands) == 1
 
 
 @here
