@@ -56,13 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
     """Put back what migrations laid down: the next test of this worker may be one that rolls back."""
     yield
     from django.db import connection
 
     laid_down = getattr(connection, "_test_serialized_contents", None)
-    if commits(item) and laid_down is not None:
+    if commits(item) and nextitem is not None and laid_down is not None:
         with item.config.stash[blocking_manager_key].unblock():
             connection.creation.deserialize_db_from_string(laid_down)
 
