@@ -21,6 +21,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.){0,2000})"', re.DOTALL)
 _QUOTED_LOCAL = re.compile(r'"[^"@<>]{1,64}"@[^\s@"<>]{1,255}')
 _PLAIN = re.compile(r'[^"(<,;:\\]+')
 _BLANKS = re.compile(r"\s+")
+_LOOSE_BLANKS = re.compile(r"\s{0,100}([@.])\s{0,100}")  # RFC 5322 section 4.4 allows them there
 _BRACKETS = re.compile(r"[<>\s]+")
 _SURNAME = re.compile(r"\s{0,20}[^\W\d_][\w .'\u2019-]{0,60}")
 _SPECIAL = re.compile(r"""[\s<>,;:"'()\[\]\\]+""")
@@ -160,11 +161,11 @@ def _name(words: str) -> str:
 
 def normal_address(text: str) -> str:
     """`local@domain` with a lower-case domain, or `""` if the text is no single address."""
-    text = _BLANKS.sub("", decode_words(text)) if '"' not in text else text.strip()
+    text = (_LOOSE_BLANKS.sub(r"\1", decode_words(text)) if '"' not in text else text).strip()
     text = _ROUTE.sub("", text).strip("<>'").removeprefix("mailto:").rstrip(".,;")
     local, at, domain = text.rpartition("@")
     if not (at and local and domain) or len(text) > MAX_ADDRESS_CHARACTERS or _BLANKS.search(domain):
         return ""
-    if "@" in local and not local.startswith('"'):
+    if ("@" in local or _BLANKS.search(local)) and not local.startswith('"'):
         return ""
     return one_line(f"{local}@{domain.lower()}")

@@ -41,7 +41,7 @@ def test_an_encoded_name_cannot_add_an_address() -> None:
 
 @pytest.mark.parametrize("text", ["a@b@c.example", "@x.example", "a@", "a b@x.example c", "x" * 400 + "@x.example"])
 def test_what_is_no_single_address_is_none(text: str) -> None:
-    assert normal_address(text) in ("", "ab@x.examplec")
+    assert normal_address(text) == ""
 
 
 @given(st.text(max_size=300))
