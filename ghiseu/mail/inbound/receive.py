@@ -8,38 +8,38 @@ cannot be filed is tried again, then put into quarantine where people see it; it
 from __future__ import annotations
 
 import datetime as dt
-import mimetypes
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from ghiseu.lib.addresses import Address
-from ghiseu.lib.language import guess_language
 from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice
 from ghiseu.mail.inbound.by_agent import agents_word
+from ghiseu.mail.inbound.filing import answer_of_agent, join, message_of, open_new
+from ghiseu.mail.inbound.filters import active_rules, decide
 from ghiseu.mail.inbound.followup import Belonging, belonging_of, quoted_ids
-from ghiseu.mail.inbound.parse import ParsedAttachment, ParsedMail, parse_mail
-from ghiseu.mail.inbound.routing import queue_for
-from ghiseu.mail.inbound.verdict import Verdict, verdict_on
+from ghiseu.mail.inbound.parse import ParsedMail, parse_mail
+from ghiseu.mail.inbound.verdict import verdict_on
 from ghiseu.mail.models import InboundMail
-from ghiseu.mail.outbound.autoresponse import Occasion, answer_automatically, occasion_of_new_ticket
-from ghiseu.mail.outbound.notify import notify_owner
-from ghiseu.mail.outbound.reply import recipients_for, send_reply
-from ghiseu.people.customers import customer_for_address, mark_proven
-from ghiseu.people.models import Agent
-from ghiseu.tickets.actions import NewFile, NewMessage, open_ticket, receive_from_third_party, receive_message
 from ghiseu.tickets.blobs import bytes_of
-from ghiseu.tickets.models import Article, SenderType, Ticket
+from ghiseu.tickets.models import Article
 
 log = structlog.get_logger(__name__)
 
 MOST_TRIES = 5
 # How long a claim holds: a worker that died in the middle gives its mails back after this time.
 CLAIM = dt.timedelta(seconds=30)
-# The mail names no sender: all such mails stand together under this one, which can never be written to (RFC 2606).
-NOBODY = "unknown-sender@invalid"
+State = InboundMail.State
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of a mail, and every decision on the way, in words."""
+
+    state: InboundMail.State
+    article: Article | None
+    trace: list[str]
 
 
 def file_waiting(limit: int = 20) -> int:
@@ -53,7 +53,7 @@ def file_waiting(limit: int = 20) -> int:
 def _claim(limit: int) -> list[InboundMail]:
     """Count the try before it is made, so that a mail that kills its worker does not do so for ever."""
     now = timezone.now()
-    due = InboundMail.objects.filter(state=InboundMail.State.RECEIVED, next_try_at__lte=now)
+    due = InboundMail.objects.filter(state=State.RECEIVED, next_try_at__lte=now)
     with transaction.atomic():
         due = due.select_related("raw", "mailbox__queue").select_for_update(skip_locked=True, of=("self",))
         mails = list(due.order_by("next_try_at", "pk")[:limit])
@@ -79,12 +79,14 @@ def file_mail(mail: InboundMail) -> Article | None:
     with transaction.atomic():
         if not _hold(mail):
             return None
-        article, trace = _file(mail, parsed)
-        mail.state = InboundMail.State.FILED if article else InboundMail.State.IGNORED
-        mail.article, mail.filed_at, mail.error, mail.trace = article, timezone.now(), "", [*mail.trace, *trace]
+        filed = _file(mail, parsed)
+        mail.state, mail.article, mail.filed_at = filed.state, filed.article, timezone.now()
+        mail.error = filed.trace[-1] if filed.state == State.QUARANTINED else ""
+        mail.trace = [*mail.trace, *filed.trace]
         mail.save(update_fields=["state", "article", "filed_at", "error", "trace"])
-    log.info("mail_filed", mail=mail.pk, ticket=article.ticket.number if article else None, reason=trace[0])
-    return article
+    number = filed.article.ticket.number if filed.article else None
+    log.info("mail_filed", mail=mail.pk, state=mail.state, ticket=number, reason=filed.trace[0])
+    return filed.article
 
 
 def _hold(mail: InboundMail) -> bool:
@@ -95,105 +97,37 @@ def _hold(mail: InboundMail) -> bool:
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
-    waiting = InboundMail.objects.filter(pk=mail.pk, state=InboundMail.State.RECEIVED)
+    waiting = InboundMail.objects.filter(pk=mail.pk, state=State.RECEIVED)
     return waiting.select_for_update().values_list("pk", flat=True).first() is not None
 
 
-def _file(mail: InboundMail, parsed: ParsedMail) -> tuple[Article | None, list[str]]:
-    """The decision, in order: a notice about our own answer, an agent's answer, a customer's answer, a new ticket."""
+def _file(mail: InboundMail, parsed: ParsedMail) -> Filed:
+    """The decision, in order: a notice about our answer, the rules, an agent's answer, a customer's, a new ticket."""
     verdict = verdict_on(parsed, mail.mailbox.trusted_server)
     if answer := answer_that_bounced(parsed):
-        notice, why = file_notice(answer, parsed, _message(mail, parsed, verdict))
-        return notice, [why]
+        notice, why = file_notice(answer, parsed, message_of(mail, parsed, verdict))
+        return Filed(State.FILED, notice, [why])
+    decision = decide(parsed, mail.mailbox, active_rules(), size=mail.raw.size)
+    if decision.ignore or decision.quarantine:
+        return Filed(State.IGNORED if decision.ignore else State.QUARANTINED, None, list(decision.trace))
     word = agents_word(parsed, quoted_ids(parsed), verdict.sign)
     if word and parsed.auto_submitted:
-        return None, [f"ignored: a machine answered a notification in {word.ticket.number}"]
+        return Filed(State.IGNORED, None, [f"ignored: a machine answered a notification in {word.ticket.number}"])
     if word and word.agent:
-        return _answer_of_agent(mail, parsed, word.ticket, word.agent), [word.reason]
+        return Filed(State.FILED, answer_of_agent(mail, parsed, word.ticket, word.agent), [word.reason])
     belonging = Belonging(None, word.ticket, True, word.reason) if word else belonging_of(parsed, verdict.sign)
     if belonging.joins:
-        article, trace = _join(mail, parsed, belonging.joins, belonging, verdict)
+        article, then = join(mail, parsed, belonging.joins, belonging, verdict)
     else:
-        article, trace = _open(mail, parsed, belonging, verdict)
-    return article, [belonging.reason, f"{verdict.sign.label}: {verdict.reason}", *trace]
-
-
-def _answer_of_agent(mail: InboundMail, parsed: ParsedMail, ticket: Ticket, agent: Agent) -> Article:
-    """The answer goes where an answer from the page would go; what the notification quoted stays behind."""
-    asked = ticket.articles.filter(sender_type=SenderType.CUSTOMER, is_visible_to_customer=True).latest("pk")
-    to = recipients_for(asked, everyone=False).to
-    files = [_new_file(file, position) for position, file in enumerate(parsed.attachments, start=1) if not file.inline]
-    article = send_reply(
-        ticket, by=agent, text=parsed.reply_text, to=", ".join(person["address"] for person in to), files=files
+        article, then = open_new(mail, parsed, belonging, verdict, decision)
+    return Filed(
+        State.FILED, article, [belonging.reason, f"{verdict.sign.label}: {verdict.reason}", *decision.trace, *then]
     )
-    article.raw = mail.raw
-    article.save(update_fields=["raw"])
-    return article
-
-
-def _join(
-    mail: InboundMail, parsed: ParsedMail, ticket: Ticket, belonging: Belonging, verdict: Verdict
-) -> tuple[Article, list[str]]:
-    message = _message(mail, parsed, verdict, is_verified=belonging.is_verified)
-    if belonging.by_third_party:
-        return receive_from_third_party(ticket, message), []
-    customer = customer_for_address(_sender(parsed), name=message.from_name)
-    article = receive_message(ticket, message, customer=customer, reopens=belonging.reopens)
-    if belonging.is_verified:
-        mark_proven(message.from_address)
-    occasion = Occasion.FOLLOW_UP if belonging.reopens else Occasion.REJECTED
-    told = notify_owner(article)
-    return article, [answer_automatically(article, parsed, occasion), *([told] if told else [])]
-
-
-def _open(mail: InboundMail, parsed: ParsedMail, belonging: Belonging, verdict: Verdict) -> tuple[Article, list[str]]:
-    queue, why = queue_for(parsed, mail.mailbox)
-    message = _message(mail, parsed, verdict)
-    customer = customer_for_address(_sender(parsed), name=message.from_name)
-    language = guess_language(f"{parsed.subject} {parsed.reply_text}")
-    article = open_ticket(queue, message, customer=customer, language=language, related=belonging.points_to)
-    closed = belonging.points_to is not None and not belonging.points_to.is_open
-    occasion = Occasion.NEW_TICKET if closed else occasion_of_new_ticket(queue)
-    return article, [why, answer_automatically(article, parsed, occasion)]
-
-
-def _sender(parsed: ParsedMail) -> str:
-    return parsed.sender.address if parsed.sender else NOBODY
-
-
-def _message(mail: InboundMail, parsed: ParsedMail, verdict: Verdict, *, is_verified: bool = True) -> NewMessage:
-    return NewMessage(
-        text=parsed.text,
-        reply_text=parsed.reply_text,
-        html=parsed.html or "",
-        subject=parsed.subject,
-        from_name=parsed.sender.name if parsed.sender else "",
-        from_address=parsed.sender.address.lower() if parsed.sender else "",
-        to=_people(parsed.to),
-        cc=_people(parsed.cc),
-        reply_to=_people(parsed.reply_to),
-        message_id=parsed.message_id or "",
-        in_reply_to=parsed.in_reply_to or "",
-        files=[_new_file(file, position) for position, file in enumerate(parsed.attachments, start=1)],
-        raw=mail.raw,
-        written_at=parsed.date,
-        is_verified=is_verified,
-        sender_sign=verdict.sign,
-    )
-
-
-def _people(addresses: Sequence[Address]) -> list[dict[str, str]]:
-    return [{"name": one.name, "address": one.address} for one in addresses]
-
-
-def _new_file(file: ParsedAttachment, position: int) -> NewFile:
-    name = file.filename or f"attachment-{position}{mimetypes.guess_extension(file.content_type) or ''}"
-    return NewFile(name, file.content_type, file.content, is_inline=file.inline, content_id=file.content_id or "")
 
 
 def _put_aside(mail: InboundMail, error: Exception) -> None:
     last = mail.tries >= MOST_TRIES
-    mail.state = InboundMail.State.QUARANTINED if last else InboundMail.State.RECEIVED
+    mail.state = State.QUARANTINED if last else State.RECEIVED
     mail.error = f"{type(error).__name__}: {error}"[:2000].replace("\x00", "")
     mail.trace = [*mail.trace, f"try {mail.tries} failed: {mail.error}"]
     InboundMail.objects.bulk_update([mail], ["state", "error", "trace"])

@@ -56,11 +56,14 @@ class NewMessage:
     sender_sign: str = ""
 
 
-def receive_message(ticket: Ticket, message: NewMessage, *, customer: Customer, reopens: bool = True) -> Article:
+def receive_message(
+    ticket: Ticket, message: NewMessage, *, customer: Customer, reopens: bool = True, asks: bool = True
+) -> Article:
     """A customer's message joins the ticket; a closed or waiting ticket opens again, and its customer waits for us.
 
     A ticket from the archive comes back by it. With `reopens` false a closed ticket stays closed: the message is kept,
-    and nobody waits.
+    and nobody waits. With `asks` false nobody wants an answer, as to an out-of-office reply: the message is kept, and
+    neither state nor waiting changes.
     """
     with transaction.atomic():
         ticket = hold(ticket)
@@ -68,9 +71,11 @@ def receive_message(ticket: Ticket, message: NewMessage, *, customer: Customer, 
             ticket, message, sender_type=SenderType.CUSTOMER, channel=Channel.EMAIL, visible=True, customer=customer
         )
         record(ticket, Kind.MESSAGE_RECEIVED, by=customer, article=article)
-        if reopens and ticket.state_type not in (StateType.NEW, StateType.OPEN):
+        if reopens and asks and ticket.state_type not in (StateType.NEW, StateType.OPEN):
             change_state(ticket, state_of_type(StateType.OPEN), by=None)
-        waiting_since = (ticket.waiting_since or article.created_at) if ticket.is_open else None
+        waiting_since = ticket.waiting_since
+        if asks and ticket.is_open:
+            waiting_since = waiting_since or article.created_at
         add_to_ticket(ticket, article, waiting_since=waiting_since)
     return article
 

@@ -11,11 +11,11 @@ from ghiseu.lib import blobs
 from ghiseu.mail.errors import EmptyMail, MailTooLarge, UnknownMailbox
 from ghiseu.mail.inbound.receive import MOST_TRIES, file_waiting
 from ghiseu.mail.inbound.store import keep, keep_for
-from ghiseu.mail.models import InboundMail, Mailbox
+from ghiseu.mail.models import Filter, InboundMail, Mailbox
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import close_ticket
 from ghiseu.tickets.blobs import bytes_of
-from ghiseu.tickets.models import Article, FollowUp, StateType, Ticket
+from ghiseu.tickets.models import Article, FollowUp, Priority, State, StateType, Ticket
 from tests.factories import make_mailbox, make_queue
 from tests.mail.mails import mail_bytes
 
@@ -193,3 +193,43 @@ def test_the_word_of_the_trusted_server_is_kept_with_the_article(mailbox: Mailbo
     forged = file(mailbox, text="Mine!", extra="Authentication-Results: mx.desk.example; dmarc=fail\r\n")
 
     assert (proven.sender_sign, forged.sender_sign) == ("proven", "forged")
+
+
+def test_an_out_of_office_reply_opens_nothing_and_waits_for_nothing(mailbox: Mailbox, ana: Agent) -> None:
+    from ghiseu.mail.outbound.reply import send_reply
+
+    article = file(mailbox)
+    reply = send_reply(article.ticket, by=ana, text="Done.", to="vera@site.example")
+    close_ticket(article.ticket, by=ana)
+
+    away = file(mailbox, text="I am away.", in_reply_to=reply.message_id, extra="Auto-Submitted: auto-replied\r\n")
+
+    ticket = Ticket.objects.get()
+    assert (away.ticket, ticket.is_open, ticket.waiting_since) == (ticket, False, None)
+
+
+def test_a_rule_sets_priority_queue_and_state_and_says_so(mailbox: Mailbox) -> None:
+    bank = make_queue("Bank")
+    closed = State.objects.get(name="closed successful")
+    actions = {"queue": bank.pk, "priority": "urgent", "state": closed.pk}
+    Filter.objects.create(name="Bank mail", position=1, query="from:@bank.example", actions=actions)
+
+    article = file(mailbox, sender="a@bank.example")
+    other = file(mailbox)
+
+    assert (article.ticket.queue, article.ticket.priority, article.ticket.state) == (bank, Priority.URGENT, closed)
+    assert (other.ticket.queue, other.ticket.priority) == (mailbox.queue, Priority.NORMAL)
+    assert any("Bank mail" in line for line in InboundMail.objects.get(article=article).trace)
+
+
+@pytest.mark.parametrize(("action", "state"), [("ignore", "ignored"), ("quarantine", "quarantined")])
+def test_a_rule_keeps_a_mail_out(mailbox: Mailbox, action: str, state: str) -> None:
+    Filter.objects.create(name="Spam", position=1, query="header.x-spam:yes", actions={action: True})
+
+    mail = keep(mailbox=mailbox, raw=mail_bytes(extra="X-Spam: yes\r\n"), channel="pipe")
+    file_waiting()
+
+    mail.refresh_from_db()
+    assert (mail.state, mail.article) == (state, None)
+    assert "Spam" in mail.trace[-1]
+    assert not Ticket.objects.exists()
