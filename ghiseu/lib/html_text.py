@@ -145,7 +145,7 @@ def well_formed(html: str) -> str | None:
     root, complete = page_tree(html)
     if root is None:
         return "" if complete else None
-    from lxml import etree  # type: ignore[import-untyped]
+    from lxml import etree
 
     return str(etree.tostring(root, encoding="unicode", method="html"))
 
