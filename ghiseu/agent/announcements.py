@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,9 +68,15 @@ class Announcements:
         self._arguments = arguments
         self._browsers: set[Browser] = set()
         self._listening: asyncio.Task[None] | None = None
+        # When each queue last changed, and since when that is known without a gap; seconds since 1970.
+        self._changed_at: dict[int, float] = {}
+        self._known_since = float("inf")
 
-    def join(self, browser: Browser) -> None:
+    def join(self, browser: Browser, *, drawn_at: float) -> None:
+        """Tell this page from now on; at once, if something may have changed since it was drawn."""
         self._browsers.add(browser)
+        if drawn_at < self._known_since or any(self._changed_at.get(q, 0) >= drawn_at for q in browser.queues):
+            browser.refresh()
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
 
@@ -78,6 +85,7 @@ class Announcements:
         if not self._browsers and self._listening is not None:
             self._listening.cancel()
             self._listening = None
+            self._known_since = float("inf")
 
     async def _listen(self) -> None:
         pause = FIRST_PAUSE_SECONDS
@@ -87,10 +95,12 @@ class Announcements:
                     await connection.execute(f"LISTEN {LIVE_CHANNEL}")
                     pause = FIRST_PAUSE_SECONDS
                     # What was announced while nobody listened is lost, so every page looks once.
+                    self._known_since = time.time()
                     self._refresh(self._browsers)
                     async for notice in connection.notifies():
                         self._hear(notice.payload)
             except (psycopg.Error, OSError) as error:
+                self._known_since = float("inf")
                 log.warning("live.connection_lost", error=str(error).strip(), again_in_seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
@@ -102,6 +112,7 @@ class Announcements:
         except (ValueError, KeyError, TypeError):
             log.warning("live.unreadable_announcement", length=len(payload))
             return
+        self._changed_at[queue] = time.time()
         for browser in self._browsers:
             browser.tell(queue=queue, number=number)
 

@@ -1,7 +1,8 @@
 """Live updates: `/live/` tells an open page, by server-sent events, that something it shows has changed.
 
 It tells names only (`tickets`, `ticket-20261122000427`, `refresh`); the page then asks for its pieces the usual way,
-with the usual rights. `/live/` serves a list, `/live/?ticket=<number>` one ticket page.
+with the usual rights. `/live/` serves a list, `/live/?ticket=<number>` one ticket page; `since=` is when the page was
+drawn, in seconds since 1970.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ COMMENT_SECONDS = 15.0
 # A session that ended, an agent switched off or a right taken away ends here, well within the minute of promise A4.
 ASK_AGAIN_SECONDS = 30.0
 MOST_STREAMS_OF_AN_AGENT = 40
+# Between a page's first look at the database and its time stamp; also what clocks of two machines may differ by.
+DRAWING_SECONDS = 2.0
+_SECONDS = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
 _NUMBER = re.compile(r"[0-9A-Za-z-]{1,32}")
 
 _HEADERS = [
@@ -67,8 +71,10 @@ async def live(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallabl
     if _streams.get(reader.agent_id, 0) >= MOST_STREAMS_OF_AN_AGENT:
         await _refuse(send, 429)
         return
-    number = (parse_qs(scope["query_string"].decode("latin-1")).get("ticket") or [""])[0]
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    number, drawn_at = query.get("ticket", [""])[0], query.get("since", [""])[0]
     browser = Browser(reader.queues, number if _NUMBER.fullmatch(number) else "")
+    _of_this_loop().join(browser, drawn_at=float(drawn_at) - DRAWING_SECONDS if _SECONDS.fullmatch(drawn_at) else 0)
     await _serve(browser, reader, key, receive, send)
 
 
@@ -79,7 +85,6 @@ async def _serve(
     _streams[reader.agent_id] = _streams.get(reader.agent_id, 0) + 1
     gone = asyncio.create_task(_gone(receive))
     telling = asyncio.create_task(_tell(browser, key, send))
-    announcements.join(browser)
     try:
         await asyncio.wait({gone, telling}, return_when=asyncio.FIRST_COMPLETED)
     finally:

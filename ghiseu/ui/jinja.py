@@ -31,6 +31,7 @@ def environment(**options: Any) -> Environment:
         htmx_script=htmx_script,
         language=get_language,
         time_units=words.time_units,
+        time_stamp=words.time_stamp,
     )
     env.filters.update(
         ago=words.ago,

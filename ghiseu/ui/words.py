@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -51,6 +52,11 @@ def moment(value: dt.datetime) -> str:
     # Only English writes months with a capital letter; the words come in small letters for every language.
     name = month.capitalize() if get_language() == "en" else month
     return f"{local.day} {name} {local.year}, {local:%H:%M}"
+
+
+def time_stamp() -> str:
+    """Now, in seconds since 1970, for the script that asks what has changed since the page was drawn."""
+    return f"{time.time():.3f}"
 
 
 def ago(value: dt.datetime) -> Markup:

@@ -11,7 +11,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 
 from ghiseu.agent import live as live_module
-from ghiseu.agent.announcements import MOST_PENDING, REFRESH, Browser
+from ghiseu.agent.announcements import MOST_PENDING, REFRESH, Announcements, Browser
 from ghiseu.agent.live import live
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import write_note
@@ -55,6 +55,24 @@ def test_what_waits_for_a_slow_browser_is_bounded() -> None:
         page._add(f"event-{number}")
     assert len(page.pending) <= MOST_PENDING
     assert REFRESH in page.pending
+
+
+def told_at_once(*, drawn_at: float, changed_at: float, known_since: float) -> list[str]:
+    async def story() -> list[str]:
+        announcements = Announcements(lambda: {"host": "/nowhere"})
+        announcements._known_since, announcements._changed_at[1] = known_since, changed_at
+        page = browser(1)
+        announcements.join(page, drawn_at=drawn_at)
+        announcements.leave(page)
+        return page.take()
+
+    return asyncio.run(story())
+
+
+def test_a_page_looks_again_at_once_if_it_may_have_missed_something() -> None:
+    assert told_at_once(drawn_at=100, changed_at=90, known_since=50) == []
+    assert told_at_once(drawn_at=100, changed_at=101, known_since=50) == [REFRESH]
+    assert told_at_once(drawn_at=100, changed_at=90, known_since=110) == [REFRESH]
 
 
 def session_of(agent: Agent) -> str:
@@ -156,8 +174,8 @@ def test_a_change_reaches_the_page_of_its_ticket_and_lists_but_no_other_queue(st
         others = Connection(scope(ion))
         for connection in (page, rows, others):
             assert await connection.status() == 200
-            # The first connection to the database asks every page to look once.
-            await connection.until(b"retry:") if connection is not page else await connection.until(b"event: refresh")
+            # Nothing tells when these pages were drawn, so each is asked to look once.
+            await connection.until(b"event: refresh")
 
         await asyncio.to_thread(write_in_thread, desk)
 

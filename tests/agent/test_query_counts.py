@@ -15,7 +15,7 @@ from tests.factories import make_customer, make_message, make_queue, make_ticket
 
 # Each includes two for the session and its agent, and one for the rights.
 LIST = 9
-TICKET = 13
+TICKET = 14
 OUTGOING = 4
 CUSTOMER = 6
 

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
 from ghiseu.people.models import Agent
-from ghiseu.tickets.models import OPEN_TYPES, Queue, State, StateType, Ticket
+from ghiseu.tickets.models import Queue, State, StateType, Ticket
 from ghiseu.tickets.permissions import Right
 
 
-def colleagues_for(ticket: Ticket) -> list[Agent]:
-    """Everybody who may read the ticket's queue, by name, each with `open_count`: how many open tickets they have."""
-    return list(
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    agent: Agent
+    open_count: int
+
+
+def colleagues_for(ticket: Ticket) -> list[Colleague]:
+    """Everybody who may read the ticket's queue, by name, each with how many open tickets they have."""
+    agents = (
         Agent.objects.active()
         .filter(
             roles__grants__queue=ticket.queue_id,
             roles__grants__rights__overlap=[Right.READ.value, Right.FULL.value],
         )
         .distinct()
-        .annotate(open_count=Count("tickets", filter=Q(tickets__state_type__in=OPEN_TYPES), distinct=True))
         .by_name()
     )
+    # Apart from the agents: so the count reads the small index of open tickets, not years of closed ones.
+    rows = Ticket.objects.open().filter(owner__isnull=False).order_by().values_list("owner_id").annotate(Count("pk"))
+    counts: dict[int, int] = dict(rows)
+    return [Colleague(agent, counts.get(agent.pk, 0)) for agent in agents]
 
 
 def queues_to_move_to(ticket: Ticket, *, agent: Agent) -> list[Queue]:

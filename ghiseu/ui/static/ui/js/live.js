@@ -1,4 +1,4 @@
-/* <live-stream src="/live/">: one stream per tab tells which pieces of the page are out of date.
+/* <live-stream src="/live/?since=...">: one stream per tab tells which pieces of the page are out of date.
  *
  * The pieces listen for `live:tickets` and `live:ticket` on the body and fetch themselves. Hidden tabs hold no
  * connection (browsers allow six per host); they look once when they are seen again.
@@ -58,12 +58,13 @@ class LiveStream extends HTMLElement {
     this.#retry = setTimeout(this.#look, pause);
   }
 
+  /* The first change starts the clock and the others join it: a busy desk is shown every PAUSE, not never. */
   #changed() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#announce(), PAUSE);
+    this.#timer ||= setTimeout(() => this.#announce(), PAUSE);
   }
 
   #announce() {
+    this.#timer = 0;
     const list = !new URL(this.getAttribute("src"), location).searchParams.has("ticket");
     if (list && selects()) return this.#changed();
     document.body.dispatchEvent(new CustomEvent(list ? "live:tickets" : "live:ticket"));
