@@ -152,6 +152,17 @@ def test_a_mail_that_left_is_not_sent_twice(desk: Desk, client: Client) -> None:
     assert desk.mail.state == OutboundMail.State.SENT
 
 
+def test_a_mail_that_was_taken_back_stays_so(desk: Desk, client: Client) -> None:
+    OutboundMail.objects.filter(pk=desk.mail.pk).update(state=OutboundMail.State.CANCELLED)
+
+    page = client.get("/outgoing/").content.decode()
+    client.post(f"/outgoing/{desk.mail.pk}/again/")
+
+    desk.mail.refresh_from_db()
+    assert "Try again" not in page
+    assert desk.mail.state == OutboundMail.State.CANCELLED
+
+
 def test_reading_a_queue_is_not_enough_to_send_again(desk: Desk) -> None:
     client = signed_in(desk.elena)
 

@@ -18,7 +18,7 @@ def try_again(mail: OutboundMail, *, by: Agent) -> OutboundMail:
     """Let the worker try a waiting or failed mail now; its tries are counted on.
 
     Raises TicketNotFound or NotPermitted without the right to answer in the ticket's queue, InvalidInput where the
-    mail has left, or is on its way at this moment.
+    mail has left, was taken back, or is on its way at this moment.
     """
     require(by, Right.REPLY, mail.article.ticket.queue)
     with transaction.atomic():
@@ -27,6 +27,8 @@ def try_again(mail: OutboundMail, *, by: Agent) -> OutboundMail:
             raise InvalidInput(_("This mail is being sent right now. Look again in a minute."))
         if held.state == OutboundMail.State.SENT:
             raise InvalidInput(_("This mail has left already, and is not sent twice."))
+        if held.state not in (OutboundMail.State.WAITING, OutboundMail.State.FAILED):
+            raise InvalidInput(_("This mail was taken back, and is not sent. Write a new answer."))
         held.state = OutboundMail.State.WAITING
         held.next_try_at = timezone.now()
         held.save(update_fields=["state", "next_try_at"])
