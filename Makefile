@@ -8,7 +8,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard ghiseu/locale/*/LC_MESSAGES/django
 # Two workers: the suite waits for the database about as much as it computes.
 TEST_WORKERS ?= 2
 
-.PHONY: help setup run demo test check bench fuzz format lock messages clean
+.PHONY: help setup run demo test check bench fuzz crash format lock messages clean
 
 help:
 	@echo "make setup     environment for development in .venv, from the lock files"
@@ -18,6 +18,7 @@ help:
 	@echo "make check     style, types, templates, migrations, layers, documents"
 	@echo "make bench     how fast it is, beside the floor of this machine (WORKLOAD=, SCALE=; docs/performance.md)"
 	@echo "make fuzz      read 200,000 broken mails and look for what breaks"
+	@echo "make crash     10,000 mails and 200 kills, held against a ledger (needs Debian's dovecot-imapd and postfix)"
 	@echo "make format    let ruff format the code"
 	@echo "make lock      compile requirements/*.txt anew from pyproject.toml"
 	@echo "make messages  collect the texts for the translators"
@@ -61,6 +62,9 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m bench
+
+crash: setup
+	@$(BIN)/python -m tests.crash --imap dovecot
 
 fuzz: setup
 	@$(BIN)/python -m bench.fuzz $(FUZZ)

@@ -8,9 +8,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from ghiseu.ops import embedded
 from tests.ops.machine import environment, folder, free_port, ghiseu, is_open, wait_until
+
+if TYPE_CHECKING:  # what asks for Django is imported when its settings stand
+    from tests.crash.parts import Source
+    from tests.crash.storm import Findings
 
 
 def main() -> int:
@@ -28,7 +33,7 @@ def main() -> int:
     return 0 if found.is_clean else 1
 
 
-def _run(stack: ExitStack, arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # imports need the settings first
+def _run(stack: ExitStack, arguments: argparse.Namespace) -> Findings:
     home = stack.enter_context(folder("storm"))
     smtp_port, lmtp_port = free_port(), free_port()
     settings = {
@@ -56,7 +61,8 @@ def _run(stack: ExitStack, arguments: argparse.Namespace):  # type: ignore[no-un
     from tests.crash.parts import Desk, Sink
     from tests.crash.storm import Plan, Storm, findings
 
-    source, mailbox = stack.enter_context(_source(arguments.imap))
+    source, mailbox, trust = stack.enter_context(_source(arguments.imap))
+    settings |= trust
     _company(mailbox)
     sink = Sink()
     stack.callback(sink.listen(smtp_port).stop)
@@ -71,7 +77,7 @@ def _run(stack: ExitStack, arguments: argparse.Namespace):  # type: ignore[no-un
 
 
 @contextmanager
-def _source(kind: str) -> Iterator[tuple[object, dict[str, object]]]:
+def _source(kind: str) -> Iterator[tuple[Source, dict[str, Any], dict[str, str]]]:
     """The server to fetch from, and how the mailbox reaches it."""
     from tests.crash.parts import DovecotSource, StubSource
 
@@ -80,18 +86,20 @@ def _source(kind: str) -> Iterator[tuple[object, dict[str, object]]]:
 
         account = Account()
         with serving(account) as port:
-            yield StubSource(account), {"port": port, "login": account.login, "password": account.password}
+            way = {"host": "127.0.0.1", "port": port, "login": account.login, "password": account.password}
+            yield StubSource(account), way | {"security": "plain"}, {}
     else:
         from tests.journeys.mailhouse import DESK, PASSWORD, open_house
 
         with open_house() as house:
             yield (
-                DovecotSource(house.imap_port, DESK, PASSWORD),
-                {"port": house.imap_port, "login": DESK, "password": PASSWORD},
+                DovecotSource(house.imap, DESK, PASSWORD),
+                {"host": "localhost", "port": house.imap, "login": DESK, "password": PASSWORD, "security": "starttls"},
+                {"SSL_CERT_FILE": str(house.certificate)},
             )
 
 
-def _company(server: dict[str, object]) -> None:
+def _company(server: dict[str, Any]) -> None:
     """One queue that confirms what comes, one mailbox, one agent who may do everything."""
     from django.conf import settings
 
@@ -104,12 +112,8 @@ def _company(server: dict[str, object]) -> None:
     make_mailbox(
         queue,
         protocol="imap",
-        host="127.0.0.1",
-        port=server["port"],
-        login=server["login"],
-        password=seal(str(server["password"]), key=settings.SECRET_KEY),
-        security="plain",
         fetch_every_seconds=1,
+        **(server | {"password": seal(str(server["password"]), key=settings.SECRET_KEY)}),
     )
 
 

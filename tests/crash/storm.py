@@ -167,7 +167,7 @@ class Storm:
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         with psycopg.connect(embedded.locate(self.desk.home).url(), autocommit=True) as connection:
-            return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
+            return connection.execute(query).fetchall()
 
 
 @dataclass
