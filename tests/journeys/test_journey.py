@@ -22,6 +22,7 @@ QUESTION = "Bună ziua, сайт не работает."
 ANSWER = "We have moved it back: totul e în regulă."
 SECRET = "The customer pays late; nobody outside may read this."
 SECOND = "Mulțumesc, now it works again."
+STRANGE = "Let me in, I know the number."
 FILE_NAME = "Счёт – factură №1.pdf"
 
 
@@ -53,8 +54,6 @@ class Story:
         yield self.the_customer_receives
         yield self.the_customer_answers
         yield self.the_answer_appears
-        yield self.a_stranger_quotes_the_number
-        yield self.the_stranger_has_a_ticket_of_their_own
 
     def the_customer_writes(self) -> None:
         self.house.send(mail_of(f"Vera Moraru <{VERA}>", TITLE, QUESTION, Message_ID="<question@site.example>"))
@@ -105,11 +104,12 @@ class Story:
 
     def a_stranger_quotes_the_number(self) -> None:
         subject = f"Re: {TITLE} [#{self.number_of(TITLE)}]"
-        self.house.send(mail_of(OLEG, subject, "Let me in."), sender=OLEG)
+        self.house.send(mail_of(OLEG, subject, STRANGE), sender=OLEG)
 
     def the_stranger_has_a_ticket_of_their_own(self) -> None:
         tickets = "SELECT count(*) FROM tickets_ticket"
         wait_for("the stranger's mail is filed", lambda: self.desk.ask(tickets) == [(2,)])
+        assert self.agent.ticket.get_by_text(STRANGE).count() == 0
 
     def number_of(self, title: str) -> str:
         [(number,)] = self.desk.ask("SELECT number FROM tickets_ticket WHERE title = %s", title)
@@ -132,7 +132,9 @@ class Story:
             ("customer", "email", True),
         ]
         assert self.desk.ask("SELECT recipient, state FROM mail_outboundmail") == [(VERA, "sent")]
-        assert self.desk.ask("SELECT count(*) FROM mail_inboundmail") == [(3,)]
+        [(senders,)] = self.desk.ask("SELECT count(DISTINCT from_address) FROM tickets_article WHERE customer_id > 0")
+        assert self.desk.ask("SELECT count(*) FROM mail_inboundmail") == [(senders + 1,)]
+        assert self.desk.ask("SELECT count(*) FROM tickets_ticket") == [(senders,)]
         assert {person: self.house.count(person) for person in PEOPLE if self.house.count(person)} == {VERA: 1}
         assert SECRET not in "".join(mail.as_string() for person in PEOPLE for mail in self.house.mails(person))
         assert not any(SECRET.encode() in file.read_bytes() for file in self.house.folder.rglob("*") if file.is_file())
@@ -153,6 +155,8 @@ def test_a_mail_travels_from_the_customer_to_the_agent_and_back(
 
         for step in story.steps():
             step()
+        story.a_stranger_quotes_the_number()
+        story.the_stranger_has_a_ticket_of_their_own()
 
         story.all_is_well()
         assert agent.complaints == []
