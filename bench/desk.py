@@ -64,7 +64,7 @@ class Desk:
         connection.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
         connection.execute("SELECT pg_reload_conf()")
         # The other sessions look at their settings between two statements.
-        connection.execute("SELECT pg_sleep(0.3)")
+        connection.execute("SELECT pg_sleep(0.1)")
 
     def empty(self) -> None:
         """Remove everything but what a new desk has."""

@@ -30,7 +30,7 @@ from bench.table import in_ms, percentile, print_table
 
 WHOLE = 330_000
 CLIENTS = 8
-VISITS = 160
+VISITS = 120
 WARM_UP = 10
 SECONDS_TO_START = 60
 HEADINGS = ("ms, p50 / p95 / p99", "1 client", f"{CLIENTS} clients", "pages/s", "kB", "queries", "floor p50", "ratio")
@@ -102,7 +102,7 @@ def _cursor_far_back(desk: Desk, column: str) -> str:
     return f"{row[0].isoformat()}~{row[1]}".replace("+", "%2B") if row else ""
 
 
-def measure(tickets: int, only: str = "") -> list[tuple[str, ...]]:
+def measure(tickets: int, only: str = "", visits: int = VISITS) -> list[tuple[str, ...]]:
     """Fill a desk, measure every page whose name contains `only`; returns the rows of the table."""
     with temporary_desk() as desk:
         from ghiseu.cli import start_django
@@ -121,12 +121,12 @@ def measure(tickets: int, only: str = "") -> list[tuple[str, ...]]:
                 browsers[login] = Browser(port)
                 browsers[login].sign_in(login, PASSWORD)
             chosen = [page for page in pages_of(desk, loaded) if only in page.name]
-            rows = [_measured(desk, page, browsers[page.agent]) for page in chosen]
+            rows = [_measured(desk, page, browsers[page.agent], visits) for page in chosen]
             rows.append(("memory of the web process", f"{_memory_mb(process.pid)} MB"))
     return rows
 
 
-def _measured(desk: Desk, page: Page, browser: Browser) -> tuple[str, ...]:
+def _measured(desk: Desk, page: Page, browser: Browser, visits: int) -> tuple[str, ...]:
     print(f"Pages: {page.name}", flush=True)
     # The server closes connections on which nothing was asked for a while.
     browser = browser.another()
@@ -134,9 +134,9 @@ def _measured(desk: Desk, page: Page, browser: Browser) -> tuple[str, ...]:
     with desk.statements() as statements:
         size = len(page.visit(browser, 0))
     main = _main_query(page, statements)
-    floor = _floor(desk, main)
-    alone = visit([browser], page.visit, VISITS)
-    together = visit([browser.another() for _ in range(CLIENTS)], page.visit, VISITS)
+    floor = _floor(desk, main, visits)
+    alone = visit([browser], page.visit, visits)
+    together = visit([browser.another() for _ in range(CLIENTS)], page.visit, visits)
     return _row(page, alone, together, size, len(statements), floor)
 
 
@@ -163,11 +163,11 @@ def _main_query(page: Page, statements: list[str]) -> str:
     return found[0]
 
 
-def _floor(desk: Desk, query: str) -> list[float]:
+def _floor(desk: Desk, query: str, visits: int) -> list[float]:
     """Seconds of the bare query, all rows fetched, as the application's role over the same socket."""
     each = []
     with psycopg.connect(desk.server.location.url("postgres"), autocommit=True) as connection:
-        for _ in range(VISITS + WARM_UP):
+        for _ in range(visits + WARM_UP):
             began = time.perf_counter()
             cursor = connection.execute(query.encode())
             if cursor.description:
@@ -221,10 +221,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The agents' pages, beside their bare main queries.")
     parser.add_argument("--tickets", type=int, metavar="N", help="how many (default: SCALE times 330,000)")
     parser.add_argument("--only", default="", metavar="WORDS", help="only pages whose name contains this")
+    parser.add_argument("--visits", type=int, default=VISITS, metavar="N", help=f"of each page (default {VISITS})")
     given = parser.parse_args()
     count = given.tickets or tickets_wanted()
     began = time.monotonic()
-    rows = measure(count, given.only)
+    rows = measure(count, given.only, given.visits)
     print_table(f"Pages ({count:,} tickets, {time.monotonic() - began:.0f} s)", HEADINGS, rows)
 
 
