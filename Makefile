@@ -18,7 +18,7 @@ help:
 	@echo "make check     style, types, templates, migrations, layers, documents"
 	@echo "make bench     how fast it is, beside the floor of this machine (WORKLOAD=, SCALE=; docs/performance.md)"
 	@echo "make fuzz      read 200,000 broken mails and look for what breaks"
-	@echo "make crash     10,000 mails and 200 kills, held against a ledger (needs Debian's dovecot-imapd and postfix)"
+	@echo "make crash     10,000 mails and 200 kills, held against a ledger (needs Debian's dovecot-imapd, postfix, strace)"
 	@echo "make format    let ruff format the code"
 	@echo "make lock      compile requirements/*.txt anew from pyproject.toml"
 	@echo "make messages  collect the texts for the translators"
@@ -65,6 +65,7 @@ bench: setup
 
 crash: setup
 	@$(BIN)/python -m tests.crash --imap dovecot
+	@$(BIN)/python -m tests.crash.calls
 
 fuzz: setup
 	@$(BIN)/python -m bench.fuzz $(FUZZ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import imaplib
 import os
 import random
@@ -137,6 +138,8 @@ class Desk:
                 running = embedded.running(embedded.locate(self.home))
                 if running is not None:
                     os.kill(running.pid, signal.SIGKILL)
+                    with contextlib.suppress(ChildProcessError):  # one that we began is ours to bury
+                        os.waitpid(running.pid, 0)
             else:
                 self.processes[name].kill()
                 self.processes[name].wait()
