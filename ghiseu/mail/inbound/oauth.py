@@ -11,6 +11,7 @@ import datetime as dt
 import http.client
 import json
 import re
+import socket
 import ssl
 import threading
 import time
@@ -138,14 +139,14 @@ def _post(endpoint: SplitResult, form: bytes) -> tuple[int, bytes]:
     """Status and body of one request, within bounds of time and size; redirects are answers like others."""
     kind = http.client.HTTPSConnection if endpoint.scheme == "https" else http.client.HTTPConnection
     connection = kind(endpoint.hostname or "", endpoint.port, timeout=ANSWER_SECONDS)
-    deadline = time.monotonic() + WHOLE_SECONDS
+    connection.connect()
+    # The timeout of a socket is one for each piece: a server that drips could hold us for ever.
+    line, deadline = connection.sock, time.monotonic() + WHOLE_SECONDS
 
     def hang_up() -> None:
         with suppress(OSError):
-            if connection.sock is not None:
-                connection.sock.shutdown(2)
+            line.shutdown(socket.SHUT_RDWR)
 
-    # The timeout of a socket is one for each piece: a server that drips could hold us for ever.
     end = threading.Timer(WHOLE_SECONDS, hang_up)
     end.daemon = True
     end.start()

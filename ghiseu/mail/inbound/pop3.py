@@ -142,7 +142,8 @@ def _connected(mailbox: Mailbox) -> Iterator[Wire]:
         # Without QUIT nothing is deleted (RFC 1939 section 6), which is what we want in doubt.
         with suppress(OSError):
             wire.sock.shutdown(socket.SHUT_RDWR)
-        wire.close()
+        with suppress(OSError):
+            wire.close()
         raise
 
 
@@ -155,7 +156,8 @@ def _wire(mailbox: Mailbox) -> Wire:
         try:
             wire.stls(context=ssl.create_default_context())
         except BaseException:
-            wire.close()
+            with suppress(OSError):  # a failed handshake has taken the socket with it
+                wire.close()
             raise
     return wire
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,10 +32,17 @@ class Account:
     # Hang up instead of answering the first command that begins so.
     dies_at: str = ""
     next_uid: int = 1
+    # Access tokens that are taken, besides the password.
+    tokens: set[str] = field(default_factory=set)
+    # Sessions in IDLE; each is told of a new mail.
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+    idle: threading.Event = field(default_factory=threading.Event)
 
     def put(self, raw: bytes, *, folder: str = "INBOX", flags: tuple[str, ...] = (), size: int = -1) -> int:
         uid, self.next_uid = self.next_uid, self.next_uid + 1
         self.folders[folder][uid] = Stored(raw, set(flags), size)
+        for tell in list(self.listeners):
+            tell()
         return uid
 
     def raws(self, folder: str = "INBOX") -> list[bytes]:
@@ -50,6 +58,7 @@ class Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self.account: Account = self.server.account  # type: ignore[attr-defined]  # set where the server is made
         self.folder: dict[int, Stored] = {}
+        self.is_in = False
         self.say("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready")
         while line := self.rfile.readline():
             tag, _, command = line.strip().decode().partition(" ")
@@ -70,13 +79,40 @@ class Session(socketserver.StreamRequestHandler):
         self.wfile.write(line.encode() + b"\r\n")
 
     def do_CAPABILITY(self, _command: str) -> str:  # noqa: N802 -- the verbs of the protocol
-        self.say(f"* CAPABILITY {self.account.abilities if 'LOGIN' in str(self.account.commands) else 'IMAP4rev1'}")
+        self.say(f"* CAPABILITY {self.account.abilities if self.is_in else 'IMAP4rev1'}")
         return "OK done"
 
     def do_LOGIN(self, command: str) -> str:  # noqa: N802
         if command == f'LOGIN "{self.account.login}" "{self.account.password}"':
+            self.is_in = True
             return "OK welcome"
         return "NO [AUTHENTICATIONFAILED] Authentication failed."
+
+    def do_AUTHENTICATE(self, command: str) -> str:  # noqa: N802
+        assert command == "AUTHENTICATE XOAUTH2"
+        self.say("+ ")
+        said = base64.b64decode(self.rfile.readline().strip()).decode()
+        self.account.commands.append(f"token {said!r}")
+        if said in {f"user={self.account.login}\1auth=Bearer {token}\1\1" for token in self.account.tokens}:
+            self.is_in = True
+            return "OK welcome"
+        self.say("+ " + base64.b64encode(b'{"status":"400"}').decode())
+        assert self.rfile.readline().strip() == b""
+        return "NO [AUTHENTICATIONFAILED] Token refused."
+
+    def do_IDLE(self, _command: str) -> str:  # noqa: N802
+        def tell() -> None:
+            self.say(f"* {len(self.folder)} EXISTS")
+
+        self.say("+ idling")
+        self.account.listeners.append(tell)
+        self.account.idle.set()
+        try:
+            line = self.rfile.readline().strip().decode()
+        finally:
+            self.account.listeners.remove(tell)
+        self.account.commands.append(line)
+        return "OK done"
 
     def do_SELECT(self, command: str) -> str:  # noqa: N802
         name = command.split(" ", 1)[1].strip('"')
@@ -94,8 +130,9 @@ class Session(socketserver.StreamRequestHandler):
     def do_SEARCH(self, command: str) -> str:  # noqa: N802
         wants = command.split(" ", 2)[2]
         deleted = [uid for uid, mail in self.folder.items() if r"\Deleted" in mail.flags]
-        if wants == "UNDELETED":
-            found = [uid for uid in self.folder if uid not in deleted]
+        if wants.startswith("UNDELETED"):
+            without = {"UNSEEN": r"\Seen"}.get(wants.split(" ")[-1], wants.split(" ")[-1])
+            found = [uid for uid in self.folder if uid not in deleted and without not in self.folder[uid].flags]
         else:
             keyword = wants.removeprefix("DELETED KEYWORD ")
             found = [uid for uid in deleted if keyword in self.folder[uid].flags]
