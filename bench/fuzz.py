@@ -10,6 +10,7 @@ holds more than 200 MB, or when nothing is heard for a while. What fails is kept
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import multiprocessing
@@ -152,6 +153,14 @@ class Fuzzer:
         self.printed_at = time.monotonic()
 
     def run(self) -> Report:
+        """Read them all, or until Ctrl-C; the report says how far it came."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._deal()
+        for child in self.children:
+            child.end()
+        return self.total
+
+    def _deal(self) -> None:
         while self.children and len(self.total.failures) < MOST_FAILURES:
             ready = wait([child.pipe for child in self.children], timeout=1)
             for child in list(self.children):
@@ -159,9 +168,6 @@ class Fuzzer:
                     self._hear(child)
                 elif child.hangs():
                     self._replace(child, "hangs", f"nothing heard for {HANGS_AFTER_SECONDS:.0f} s")
-        for child in self.children:
-            child.end()
-        return self.total
 
     def _hear(self, child: Child) -> None:
         try:
