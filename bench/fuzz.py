@@ -15,6 +15,7 @@ import json
 import logging
 import multiprocessing
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -56,6 +57,8 @@ class Report:
 
 def read_batches(pipe: Connection, seeds: list[bytes], seed: int) -> None:
     """A child: read the mails of each range that comes, tell of each tenth mail, end with None."""
+    # Ctrl-C is for the parent, which then ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESS_SPACE, MOST_ADDRESS_SPACE))
     last_resort: list[logging.LogRecord] = []
 
@@ -156,6 +159,8 @@ class Fuzzer:
         """Read them all, or until Ctrl-C; the report says how far it came."""
         with contextlib.suppress(KeyboardInterrupt):
             self._deal()
+        # A second Ctrl-C shall not take the report away.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         for child in self.children:
             child.end()
         return self.total
