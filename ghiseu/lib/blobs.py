@@ -39,6 +39,12 @@ def read(root: Path, sha256: str) -> bytes:
     return path_of(root, sha256).read_bytes()
 
 
+def read_head(root: Path, sha256: str, size: int) -> bytes:
+    """At most the first `size` bytes; raises FileNotFoundError where they are missing."""
+    with path_of(root, sha256).open("rb") as file:
+        return file.read(size)
+
+
 def _make_folder(folder: Path, root: Path) -> None:
     if folder.is_dir():
         return

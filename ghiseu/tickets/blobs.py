@@ -38,5 +38,10 @@ def bytes_of(blob: Blob) -> bytes:
     return bytes(blob.data) if blob.data is not None else files.read(_root(), blob.sha256)
 
 
+def head_of(blob: Blob, size: int) -> bytes:
+    """At most the first `size` bytes. Raises FileNotFoundError as `bytes_of` does."""
+    return bytes(blob.data[:size]) if blob.data is not None else files.read_head(_root(), blob.sha256, size)
+
+
 def _root() -> Path:
     return Path(settings.BLOBS_FOLDER)

@@ -3,6 +3,7 @@
 DeskError
 ├── TicketNotFound        the ticket is not there, or not for this agent: the two look alike (promise A3)
 ├── NotPermitted          the agent sees the ticket but lacks the right
+├── NotAdministrator      the agent does not set the desk up
 ├── TicketLocked          another agent holds it
 ├── ConversationMovedOn   something new arrived since the agent looked
 └── InvalidInput          a value that cannot be taken
@@ -41,6 +42,11 @@ class NotPermitted(DeskError):
             % {"queue": queue.name, "right": right.label}
         )
         self.agent, self.right, self.queue = agent, right, queue
+
+
+class NotAdministrator(DeskError):
+    def __init__(self) -> None:
+        super().__init__(_("Only administrators may do this. Ask one of them."))
 
 
 class TicketLocked(DeskError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ghiseu.tickets.errors import NotPermitted, TicketNotFound
+from ghiseu.tickets.errors import NotAdministrator, NotPermitted, TicketNotFound
 
 if TYPE_CHECKING:
     from ghiseu.people.models import Agent
@@ -78,3 +78,9 @@ def require(agent: Agent, right: Right, queue: Queue) -> None:
 
 def require_on(agent: Agent, right: Right, ticket: Ticket) -> None:
     require(agent, right, ticket.queue)
+
+
+def require_administrator(agent: Agent) -> None:
+    """Raises NotAdministrator where the agent does not set the desk up. It says nothing about tickets (promise A1)."""
+    if not (agent.is_active and agent.is_administrator):
+        raise NotAdministrator
