@@ -9,6 +9,7 @@ from ghiseu.agent.http import AgentRequest
 from ghiseu.people.models import Customer
 from ghiseu.tickets.models import Ticket
 from ghiseu.tickets.paging import Order, page_of
+from ghiseu.tickets.permissions import Right, queue_ids_with
 from ghiseu.ui.render import render_page
 
 
@@ -23,4 +24,6 @@ def customer(request: AgentRequest, customer_id: int) -> HttpResponse:
     page = page_of(tickets.for_list(), order=Order.NEWEST, after=after, before=before)
     if not page.tickets and not ((after or before) and tickets.exists()):
         raise Http404
-    return render_page(request, "agent/customer.html", {"customer": found, "page": page})
+    may_create = bool(queue_ids_with(request.user, Right.CREATE))
+    context = {"customer": found, "page": page, "may_create": may_create}
+    return render_page(request, "agent/customer.html", context)

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ghiseu.people.models import Agent
-from ghiseu.tickets.models import Priority
+from ghiseu.tickets.models import Channel, Priority
 
 LONGEST_TEXT = 1_000_000
+LONGEST_SUBJECT = 500
 
 
 class SignInForm(AuthenticationForm):
@@ -38,7 +39,8 @@ class MeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the chec
 
     class Meta:
         model = Agent
-        fields = ("language", "time_zone")
+        fields = ("language", "time_zone", "wants_mail")
+        labels = {"wants_mail": _("Send me my customers' answers by mail")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,14 +51,28 @@ class MeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the chec
 
 
 class WriteForm(forms.Form):
-    """An answer or a note. `seen` is the newest article before the writer's eyes."""
+    """What is written in a ticket. `seen` is the newest article before the writer's eyes."""
 
     text = forms.CharField(required=False, max_length=LONGEST_TEXT, strip=False)
     to = forms.CharField(required=False, max_length=10_000)
     cc = forms.CharField(required=False, max_length=10_000)
     bcc = forms.CharField(required=False, max_length=10_000)
+    subject = forms.CharField(required=False, max_length=LONGEST_SUBJECT)
     seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     until = forms.CharField(required=False, max_length=40)
+    send_at = forms.CharField(required=False, max_length=40)
+
+
+class NewTicketForm(forms.Form):
+    """A conversation that the desk begins, by mail or after a call."""
+
+    channel = forms.ChoiceField(choices=[(Channel.EMAIL, ""), (Channel.PHONE, "")])
+    queue = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    to = forms.CharField(required=False, max_length=10_000)
+    cc = forms.CharField(required=False, max_length=10_000)
+    bcc = forms.CharField(required=False, max_length=10_000)
+    subject = forms.CharField(required=False, max_length=LONGEST_SUBJECT)
+    text = forms.CharField(required=False, max_length=LONGEST_TEXT, strip=False)
 
 
 class AssignForm(forms.Form):

@@ -14,6 +14,7 @@ from ghiseu.agent.sidebar import View, sidebar_for, tickets_in
 from ghiseu.tickets.models import Queue, Ticket
 from ghiseu.tickets.numbers import numbers_in
 from ghiseu.tickets.paging import Order, page_of
+from ghiseu.tickets.permissions import Right, queue_ids_with
 from ghiseu.ui.render import render_fragment, render_page
 
 TEMPLATE = "agent/list.html"
@@ -51,6 +52,7 @@ def _place(request: AgentRequest, queue: Queue | None) -> dict[str, Any]:
         "orders": Order,
         "views": View,
         "here": request.get_full_path(),
+        "may_create": bool(queue_ids_with(request.user, Right.CREATE)),
         "is_first_page": not (request.GET.get("after") or request.GET.get("before")),
     }
 

@@ -2,21 +2,26 @@
 
 from django.urls import path, re_path
 
-from ghiseu.agent import customer, me, outgoing, session, ticket_list
+from ghiseu.agent import customer, me, new_ticket, outgoing, session, ticket_list
 from ghiseu.agent.ticket import acts, files, page, write
+from ghiseu.agent.ticket.box import RIGHTS
 
 # A number is what the desk gives; nothing else reaches the database.
 NUMBER = r"(?P<number>[0-9A-Za-z-]{1,32})"
+KINDS = "|".join(RIGHTS)
 
 urlpatterns = [
     path("", ticket_list.ticket_list, name="tickets"),
     path("queues/<int:queue_id>/", ticket_list.ticket_list, name="queue"),
     path("go/", ticket_list.go_to_ticket, name="go"),
+    path("tickets/new/", new_ticket.new_ticket, name="new-ticket"),
     re_path(rf"^tickets/{NUMBER}/$", page.ticket, name="ticket"),
     re_path(rf"^tickets/{NUMBER}/news/$", page.news, name="ticket-news"),
-    re_path(rf"^tickets/{NUMBER}/write/(?P<kind>reply|all|note)/$", page.write_box, name="ticket-write"),
+    re_path(rf"^tickets/{NUMBER}/write/(?P<kind>{KINDS})/$", page.write_box, name="ticket-write"),
     re_path(rf"^tickets/{NUMBER}/reply/$", write.reply, name="ticket-reply"),
     re_path(rf"^tickets/{NUMBER}/note/$", write.note, name="ticket-note"),
+    re_path(rf"^tickets/{NUMBER}/third-party/$", write.third_party, name="ticket-third-party"),
+    re_path(rf"^tickets/{NUMBER}/redirect/$", write.redirect_on, name="ticket-redirect"),
     re_path(rf"^tickets/{NUMBER}/assign/$", acts.assign, name="ticket-assign"),
     re_path(rf"^tickets/{NUMBER}/lock/$", acts.lock, name="ticket-lock"),
     re_path(rf"^tickets/{NUMBER}/unlock/$", acts.unlock, name="ticket-unlock"),
@@ -27,10 +32,12 @@ urlpatterns = [
     re_path(rf"^tickets/{NUMBER}/pending/$", acts.pending, name="ticket-pending"),
     path("articles/<int:article_id>/html/", files.html_box, name="article-html"),
     path("articles/<int:article_id>/original/", files.original, name="article-original"),
+    path("articles/<int:article_id>/take-back/", write.take_back, name="article-take-back"),
     path("attachments/<int:attachment_id>/", files.attachment, name="attachment"),
     path("customers/<int:customer_id>/", customer.customer, name="customer"),
     path("outgoing/", outgoing.outgoing, name="outgoing"),
     path("outgoing/<int:mail_id>/again/", outgoing.again, name="outgoing-again"),
+    path("outgoing/<int:mail_id>/cancel/", outgoing.cancel, name="outgoing-cancel"),
     path("me/", me.me, name="me"),
     path("me/password/", me.password, name="password"),
     path("sign-in/", session.SignIn.as_view(), name="sign-in"),

@@ -16,6 +16,8 @@ _SHAPES = {
     "arrow": '<path d="M4 10h12"/><path d="M11 5l5 5-5 5"/>',
     "back": '<path d="M16 10H4"/><path d="M9 5l-5 5 5 5"/>',
     "down": '<path d="M5.5 8l4.5 4.5L14.5 8"/>',
+    "up": '<path d="M5.5 12.5L10 8l4.5 4.5"/>',
+    "look": '<circle cx="9" cy="9" r="5.5"/><path d="M13 13l4 4"/>',
     "settings": ('<path d="M3 6h8M15 6h2M3 14h2M9 14h8"/><circle cx="13" cy="6" r="2"/><circle cx="7" cy="14" r="2"/>'),
     "keyboard": (
         '<path d="M2.5 5.5h15v9h-15z"/><path d="M5.5 8.5h.01M8.5 8.5h.01M11.5 8.5h.01M14.5 8.5h.01M6.5 11.7h7"/>'
@@ -33,7 +35,7 @@ _SHAPES = {
         'l-6.3 6.3a1.1 1.1 0 0 1-1.5-1.5L12 6.3"/>'
     ),
     "lock": '<path d="M4.5 9h11v8h-11z"/><path d="M7 9V6.5a3 3 0 0 1 6 0V9"/>',
-    "unlock": '<path d="M4.5 9h11v8h-11z"/><path d="M7 9V6a3 3 0 0 1 5.800-1"/>',
+    "unlock": '<path d="M4.5 9h11v8h-11z"/><path d="M7 9V6a3 3 0 0 1 5.8-1"/>',
     "check": '<path d="M4 10.5l4 4 8-9"/>',
     "clock": '<circle cx="10" cy="10" r="7"/><path d="M10 6v4l2.5 2"/>',
     "person": '<circle cx="10" cy="6.5" r="3.2"/><path d="M3.5 17a6.5 6.5 0 0 1 13 0"/>',
@@ -47,6 +49,22 @@ _SHAPES = {
     "low": '<path d="M10 4v11M5.5 11L10 15.5 14.5 11"/>',
     "flag": '<path d="M5 17.5V3.5h9l-2 3.5 2 3.5H5"/>',
     "mail": '<path d="M3 5h14v10.5H3z"/><path d="M3.5 5.5L10 11l6.5-5.5"/>',
+    "plus": '<path d="M10 4v12M4 10h12"/>',
+    "cross": '<path d="M5 5l10 10M15 5L5 15"/>',
+    "undo": '<path d="M7 4L3.5 7.5 7 11"/><path d="M3.5 7.5H12a4.5 4.5 0 0 1 0 9H7"/>',
+    "phone": (
+        '<path d="M6.5 3L8.5 7 6.8 8.8a9 9 0 0 0 4.400 4.400L13 11.5l4 2v2.5a1.5 1.5 0 0 1-1.5 1.5'
+        'A13.5 13.5 0 0 1 2.5 4.5 1.5 1.5 0 0 1 4 3z"/>'
+    ),
+    "forward": '<path d="M12 4.5L17 9l-5 4.5"/><path d="M17 9H9a6 6 0 0 0-6 6v1"/>',
+    "redirect": '<path d="M3 10h13"/><path d="M12 6l4 4-4 4"/><path d="M3 5v10"/>',
+    "third-party": (
+        '<circle cx="7" cy="7" r="2.8"/><path d="M1.5 16.5a5.5 5.5 0 0 1 11 0"/><path d="M13 5.5h5v5h-2.5L13 13z"/>'
+    ),
+    "robot": '<path d="M4 8h12v8H4z"/><path d="M10 8V4.5M8 11.5h.01M12 11.5h.01M8 14h4"/>',
+    "shield": (
+        '<path d="M10 2.5l6.5 2.5v4.5c0 4-2.7 6.8-6.5 8-3.8-1.2-6.5-4-6.5-8V5z"/><path d="M7 10l2.2 2.2L13 8"/>'
+    ),
     "again": '<path d="M16 10a6 6 0 1 1-2-4.5"/><path d="M16.5 2.5v4h-4"/>',
 }
 _SVG = (

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from ghiseu.mail.models import OutboundMail
 from ghiseu.people.models import Agent, Customer
 from ghiseu.tickets.actions import close_ticket
 from ghiseu.tickets.models import StateType
@@ -21,6 +22,8 @@ ROLES = ("anonymous", "stranger", "ion", "elena", "ana")
 SEEN = (302, 404, 404, 200, 200)  # only who may read the queue
 EVERYBODY = (302, 200, 200, 200, 200)
 ACT = (302, 404, 404, 403, 302)  # seen by Elena, but not hers to do
+CREATE = (302, 403, 200, 403, 200)  # who may create tickets somewhere
+CREATE_HERE = (302, 403, 422, 403, 302)
 NO_WAY = (302, 405, 405, 405, 405)
 
 TABLE: dict[str, dict[str, tuple[int, ...]]] = {
@@ -32,6 +35,8 @@ TABLE: dict[str, dict[str, tuple[int, ...]]] = {
     "ticket-write": {"GET": SEEN, "POST": NO_WAY},
     "ticket-reply": {"GET": NO_WAY, "POST": ACT},
     "ticket-note": {"GET": NO_WAY, "POST": ACT},
+    "ticket-third-party": {"GET": NO_WAY, "POST": ACT},
+    "ticket-redirect": {"GET": NO_WAY, "POST": ACT},
     "ticket-assign": {"GET": NO_WAY, "POST": ACT},
     "ticket-lock": {"GET": NO_WAY, "POST": ACT},
     "ticket-unlock": {"GET": NO_WAY, "POST": ACT},
@@ -42,10 +47,13 @@ TABLE: dict[str, dict[str, tuple[int, ...]]] = {
     "ticket-pending": {"GET": NO_WAY, "POST": ACT},
     "article-html": {"GET": SEEN, "POST": NO_WAY},
     "article-original": {"GET": SEEN, "POST": NO_WAY},
+    "article-take-back": {"GET": NO_WAY, "POST": ACT},
     "attachment": {"GET": SEEN, "POST": NO_WAY},
     "customer": {"GET": SEEN, "POST": NO_WAY},
     "outgoing": {"GET": EVERYBODY, "POST": NO_WAY},
     "outgoing-again": {"GET": NO_WAY, "POST": (302, 404, 404, 302, 302)},
+    "outgoing-cancel": {"GET": NO_WAY, "POST": (302, 404, 404, 302, 302)},
+    "new-ticket": {"GET": CREATE, "POST": CREATE_HERE},
     "me": {"GET": EVERYBODY, "POST": (302, 302, 302, 302, 302)},
     "password": {"GET": NO_WAY, "POST": (302, 422, 422, 422, 422)},
     "sign-in": {"GET": (200, 302, 302, 302, 302), "POST": (422, 302, 302, 302, 302)},
@@ -62,9 +70,11 @@ def address(desk: Desk, name: str) -> str:
         "ticket-write": number | {"kind": "reply"},
         "article-html": {"article_id": desk.article.pk},
         "article-original": {"article_id": desk.article.pk},
+        "article-take-back": {"article_id": desk.mail.article_id},
         "attachment": {"attachment_id": desk.picture.pk},
         "customer": {"customer_id": desk.ticket.customer_id},
         "outgoing-again": {"mail_id": desk.mail.pk},
+        "outgoing-cancel": {"mail_id": desk.mail.pk},
     }
     if name.startswith("ticket-") or name == "ticket":
         arguments.setdefault(name, number)
@@ -76,6 +86,15 @@ def form(desk: Desk, name: str) -> dict[str, Any]:
     forms: dict[str, dict[str, Any]] = {
         "ticket-reply": {"text": "Done.", "to": "vera@site.example"},
         "ticket-note": {"text": "Called her."},
+        "ticket-third-party": {"kind": "forward", "text": "Whose?", "to": "nic@x.example", "article": desk.article.pk},
+        "ticket-redirect": {"to": "boss@desk.example", "article": desk.article.pk},
+        "new-ticket": {
+            "channel": "email",
+            "queue": desk.support.pk,
+            "to": "oleg@other.example",
+            "subject": "Your domain",
+            "text": "It expires soon.",
+        },
         "ticket-assign": {"agent": desk.ana.pk},
         "ticket-priority": {"priority": 4},
         "ticket-move": {"queue": desk.support.pk},
@@ -109,6 +128,8 @@ def test_every_route_stands_in_the_table() -> None:
 def test_who_gets_what(desk: Desk, name: str, method: str) -> None:
     if name == "ticket-reopen":
         close_ticket(desk.ticket, by=desk.ana)
+    if name == "article-take-back":
+        OutboundMail.objects.update(state=OutboundMail.State.WAITING, tries=0)
     got = []
     for role in ROLES:
         with transaction.atomic():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,33 +11,15 @@ from django.views.decorators.http import require_safe
 from ghiseu.agent.forms import NewsForm
 from ghiseu.agent.http import AgentRequest
 from ghiseu.agent.ticket import choices
+from ghiseu.agent.ticket.box import Box, box_for
+from ghiseu.agent.ticket.delivery import just_sent, just_sent_in
 from ghiseu.agent.ticket.timeline import Cursor, news_of, timeline_of
-from ghiseu.mail.outbound.reply import recipients_for
-from ghiseu.tickets.models import Article, Priority, Ticket
+from ghiseu.tickets.models import Priority, Ticket
 from ghiseu.tickets.permissions import Right, queue_ids_with, rights_by_queue
 from ghiseu.ui.render import render_fragment, render_page
-from ghiseu.ui.words import people
 
 TEMPLATE = "agent/ticket/page.html"
 OTHER_TICKETS = 15
-KINDS = {"reply": Right.REPLY, "all": Right.REPLY, "note": Right.NOTE}
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """The open answer box and what stands in it. `kind` is reply, all or note; `error` is why it was refused."""
-
-    kind: str
-    text: str = ""
-    to: str = ""
-    cc: str = ""
-    bcc: str = ""
-    until: str = ""
-    error: str = ""
-
-    @property
-    def is_note(self) -> bool:
-        return self.kind == "note"
 
 
 def visible_ticket(request: AgentRequest, number: str) -> Ticket:
@@ -49,21 +30,25 @@ def visible_ticket(request: AgentRequest, number: str) -> Ticket:
 @require_safe
 def ticket(request: AgentRequest, number: str) -> HttpResponse:
     found = visible_ticket(request, number)
-    kind = request.GET.get("write", "")
-    box = empty_box(found, kind) if _may_write(request, found, kind) else None
+    box = box_for(request, found, request.GET.get("write", ""))
     return show_ticket(request, found, box=box, everything="all" in request.GET)
 
 
 @require_safe
 def write_box(request: AgentRequest, number: str, kind: str) -> HttpResponse:
-    """The open answer box alone, for htmx; the same as the page with `?write=`."""
+    """The open box alone, for htmx; the same as the page with `?write=`."""
     found = visible_ticket(request, number)
-    box = empty_box(found, kind) if _may_write(request, found, kind) else None
+    box = box_for(request, found, kind)
     if not request.htmx:
         return show_ticket(request, found, box=box)
+    return render_fragment(request, TEMPLATE, ["answer"], writing(request, found, box=box))
+
+
+def writing(request: AgentRequest, found: Ticket, *, box: Box | None) -> dict[str, Any]:
+    """What the place for writing needs when it is drawn alone: closed after sending, or with an open box."""
     newest = found.articles.order_by("-pk").values_list("pk", flat=True).first() or 0
-    context = facts(request, found) | {"box": box, "seen": newest}
-    return render_fragment(request, TEMPLATE, ["answer"], context)
+    sent = just_sent_in(found, by=request.user)
+    return facts(request, found) | {"box": box, "seen": newest, "just_sent": sent, "error": ""}
 
 
 @require_safe
@@ -89,6 +74,7 @@ def show_ticket(
     timeline = timeline_of(found, reader=request.user, everything=everything)
     context = facts(request, found) | side(request, found)
     context |= {"timeline": timeline, "is_news": False, "box": box, "seen": timeline.cursor.article, "error": error}
+    context["just_sent"] = just_sent([message.delivery for message in timeline.messages], by=request.user)
     return render_page(request, TEMPLATE, context, status=status)
 
 
@@ -106,6 +92,7 @@ def facts(request: AgentRequest, found: Ticket) -> dict[str, Any]:
         "tomorrow": choices.tomorrow_morning(),
         "is_news": False,
         "box": None,
+        "just_sent": None,
     }
 
 
@@ -114,22 +101,6 @@ def side(request: AgentRequest, found: Ticket) -> dict[str, Any]:
     rows = list(others.for_list().newest_first()[: OTHER_TICKETS + 1])
     related = found.related if found.related and found.related.queue_id in rights_by_queue(request.user) else None
     return {"others": rows[:OTHER_TICKETS], "has_more_others": len(rows) > OTHER_TICKETS, "related": related}
-
-
-def empty_box(found: Ticket, kind: str) -> Box:
-    """The box with the recipients that an answer to the newest message has."""
-    if kind == "note":
-        return Box(kind)
-    newest: Article | None = found.articles.filter(is_visible_to_customer=True).order_by("-pk").first()
-    if newest is None:
-        return Box(kind)
-    recipients = recipients_for(newest, everyone=kind == "all")
-    return Box(kind, to=people(recipients.to), cc=people(recipients.cc))
-
-
-def _may_write(request: AgentRequest, found: Ticket, kind: str) -> bool:
-    right = KINDS.get(kind)
-    return right is not None and right in rights_by_queue(request.user).get(found.queue_id, frozenset())
 
 
 def _may_move(request: AgentRequest) -> bool:

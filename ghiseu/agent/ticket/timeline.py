@@ -3,33 +3,69 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from ghiseu.agent.ticket.delivery import Delivery, deliveries_of
 from ghiseu.mail.models import OutboundMail
 from ghiseu.people.models import Agent
 from ghiseu.tickets.describe import describe
-from ghiseu.tickets.models import Article, Attachment, Event, Ticket
+from ghiseu.tickets.models import Article, Attachment, Channel, Event, Kind, SenderType, Ticket
 
 # The newest ones; the page says how many came before and shows them when asked.
 SHOWN_ARTICLES = 60
 SHOWN_LINES = 400
+# What happens to an article that stands already, and is told at its own moment.
+_LATER_ACTS = (Kind.REDIRECTED, Kind.TAKEN_BACK)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One article with what its page piece needs."""
+    """One article with what its page piece needs. `about` is what the desk says of it, where the article does not."""
 
     article: Article
     files: list[Attachment]
-    deliveries: list[OutboundMail]
+    delivery: Delivery
     at: dt.datetime
+    about: str = ""
 
     @property
-    def inline_ids(self) -> set[str]:
-        return {file.content_id for file in self.files if file.content_id}
+    def kind(self) -> str:
+        """What the reader takes it for; also the name of its look."""
+        article = self.article
+        if article.is_note:
+            return "note"
+        if article.sender_type == SenderType.SYSTEM:
+            return "automatic" if article.is_visible_to_customer else "notice"
+        if article.sender_type == SenderType.AGENT:
+            return "agent" if article.is_visible_to_customer else "asked"
+        if article.sender_type == SenderType.THIRD_PARTY:
+            return "third-party"
+        return "phone" if article.channel == Channel.PHONE else "customer"
+
+    @property
+    def author(self) -> str:
+        article = self.article
+        if article.agent and self.kind != "phone":
+            return article.agent.name
+        return article.from_name or article.from_address or _("Unknown")
+
+    @property
+    def label(self) -> str:
+        """For who cannot see the look."""
+        words = {
+            "note": _("Note of %(author)s"),
+            "automatic": _("Automatic answer of %(author)s"),
+            "notice": _("Delivery notice of %(author)s"),
+            "agent": _("Answer of %(author)s"),
+            "asked": _("Message of %(author)s to a third party"),
+            "third-party": _("Message of %(author)s, a third party"),
+            "phone": _("Telephone call of %(author)s"),
+            "customer": _("Message of %(author)s"),
+        }
+        return words[self.kind] % {"author": self.author}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +86,17 @@ class Cursor:
 
 @dataclass(slots=True)
 class Timeline:
+    """`deliveries` and `changed` are for an open page: mails that moved on, and messages that look different now."""
+
     entries: list[Message | Line]
     cursor: Cursor
     earlier_count: int = 0
-    deliveries: dict[int, list[OutboundMail]] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list)
+    changed: list[Message] = field(default_factory=list)
+
+    @property
+    def messages(self) -> list[Message]:
+        return [entry for entry in self.entries if isinstance(entry, Message)]
 
 
 def timeline_of(ticket: Ticket, *, reader: Agent, everything: bool = False) -> Timeline:
@@ -69,12 +112,19 @@ def timeline_of(ticket: Ticket, *, reader: Agent, everything: bool = False) -> T
 
 
 def news_of(ticket: Ticket, *, reader: Agent, since: Cursor) -> Timeline:
-    """What came after `since`, and the mails whose delivery may have moved on since then."""
-    articles = Article.objects.visible_to(reader).of_ticket(ticket).for_zoom().filter(pk__gt=since.article)
-    news = _woven(list(articles), list(_events(ticket).filter(pk__gt=since.event).order_by("-pk")), since, 0)
+    """What came after `since`, and of what stood there already the mails and messages that may have changed."""
+    articles = Article.objects.visible_to(reader).of_ticket(ticket).for_zoom()
+    events = list(_events(ticket).filter(pk__gt=since.event).order_by("-pk"))
+    news = _woven(list(articles.filter(pk__gt=since.article)), events, since, 0)
+    acted_on = {event.article_id for event in events if event.article_id and event.kind in _LATER_ACTS}
+    changed = list(articles.filter(pk__in=acted_on, pk__lte=since.article)) if acted_on else []
+    news.changed = _messages(changed, events)
     known = OutboundMail.objects.filter(article__ticket=ticket, article_id__lte=since.article)
-    for mail in known.order_by("-article_id", "pk")[:50]:
-        news.deliveries.setdefault(mail.article_id, []).append(mail)
+    known = known.exclude(kind=OutboundMail.Kind.NOTIFICATION).exclude(article__in=changed)
+    found: dict[int, Delivery] = {}
+    for mail in known.select_related("article").order_by("-article_id", "pk")[:50]:
+        found.setdefault(mail.article_id, Delivery(mail.article)).mails.append(mail)
+    news.deliveries = list(found.values())
     return news
 
 
@@ -83,18 +133,31 @@ def _events(ticket: Ticket) -> QuerySet[Event]:
 
 
 def _woven(articles: list[Article], events: list[Event], since: Cursor, earlier: int) -> Timeline:
-    mails: dict[int, list[OutboundMail]] = defaultdict(list)
-    outgoing = [article.pk for article in articles if article.agent_id and not article.is_note]
-    if outgoing:
-        for mail in OutboundMail.objects.filter(article_id__in=outgoing).order_by("pk"):
-            mails[mail.article_id].append(mail)
-    messages = [Message(a, list(a.attachments.all()), mails.get(a.pk, []), a.created_at) for a in articles]
     # An article speaks for itself: its own event would only repeat it.
-    lines = [Line(describe(event), event.at) for event in reversed(events) if event.article_id is None]
-    entries: list[Message | Line] = [*messages, *lines]
+    lines = [
+        Line(describe(event), event.at)
+        for event in reversed(events)
+        if event.article_id is None or event.kind in _LATER_ACTS
+    ]
+    entries: list[Message | Line] = [*_messages(articles, events), *lines]
     entries.sort(key=lambda entry: entry.at)
     cursor = Cursor(
         max([since.article, *(article.pk for article in articles)]),
         max([since.event, *(event.pk for event in events)]),
     )
     return Timeline(entries, cursor, earlier)
+
+
+def _messages(articles: list[Article], events: list[Event]) -> list[Message]:
+    about = {event.article_id: describe(event) for event in events if event.kind == Kind.DELIVERY_FAILED}
+    deliveries = deliveries_of(articles)
+    return [
+        Message(
+            article,
+            list(article.attachments.all()),
+            deliveries.get(article.pk, Delivery(article)),
+            article.created_at,
+            about.get(article.pk, ""),
+        )
+        for article in articles
+    ]

@@ -1,32 +1,39 @@
-"""Answers and notes. Which of the two it is stands in the address, so that what the agent saw is what happens (N2)."""
+"""Everything that is written in a ticket. What it is stands in the address: what the agent saw is what happens (N2)."""
 
 from __future__ import annotations
 
-import re
+import datetime as dt
 from collections.abc import Callable
 
-from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import reswap, trigger_client_event
 
-from ghiseu.agent.forms import WriteForm
+from ghiseu.agent.forms import WriteForm, local_time
 from ghiseu.agent.http import AgentRequest
+from ghiseu.agent.ticket import acts
 from ghiseu.agent.ticket.acts import set_aside, status_of
-from ghiseu.agent.ticket.page import TEMPLATE, Box, facts, show_ticket, visible_ticket
-from ghiseu.lib.text import one_line, storable, unix_lines
+from ghiseu.agent.ticket.box import TO_THIRD_PARTIES, again, gone, kept_files, message_of, typed_box
+from ghiseu.agent.ticket.page import TEMPLATE, show_ticket, visible_ticket, writing
+from ghiseu.agent.typed import clean_text, files_of, unreadable
+from ghiseu.mail.outbound.draft import opening_text
+from ghiseu.mail.outbound.redirect import redirect_message
 from ghiseu.mail.outbound.reply import send_reply
+from ghiseu.mail.outbound.third_party import write_to_third_party
+from ghiseu.mail.outbound.undo import take_back_message
 from ghiseu.tickets import actions
 from ghiseu.tickets.actions import NewFile
 from ghiseu.tickets.errors import ConversationMovedOn, DeskError, InvalidInput, TicketNotFound
-from ghiseu.tickets.models import Ticket
+from ghiseu.tickets.models import Article, Ticket
 from ghiseu.ui.render import render_fragment
-from ghiseu.ui.words import file_size
 
-_CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,100}/[a-z0-9][a-z0-9!#$&^_.+-]{0,100}")
+LONGEST_WAIT = dt.timedelta(days=366)
+Write = Callable[[AgentRequest, Ticket, WriteForm], None]
 
 
 @require_POST
@@ -39,17 +46,50 @@ def note(request: AgentRequest, number: str) -> HttpResponse:
     return _write(request, number, "note", _note)
 
 
+@require_POST
+def third_party(request: AgentRequest, number: str) -> HttpResponse:
+    kind = request.POST.get("kind", "")
+    return _write(request, number, kind if kind in TO_THIRD_PARTIES else "ask", _ask)
+
+
+@require_POST
+def redirect_on(request: AgentRequest, number: str) -> HttpResponse:
+    return _write(request, number, "redirect", _redirect)
+
+
+@require_POST
+def take_back(request: AgentRequest, article_id: int) -> HttpResponse:
+    """The message does not leave, and what stood in it stands in the box again."""
+    seen = Article.objects.visible_to(request.user).select_related("ticket__queue")
+    article = get_object_or_404(seen, pk=article_id)
+    ticket = visible_ticket(request, article.ticket.number)
+    try:
+        take_back_message(article, by=request.user)
+    except TicketNotFound as error:
+        raise Http404 from error
+    except DeskError as refusal:
+        return acts.refused(request, ticket, refusal)
+    if not request.htmx:
+        place = reverse("ticket", args=[ticket.number])
+        return redirect(f"{place}?write=again&article={article.pk}#answer")
+    return _written(request, ticket.number, taken_back=article)
+
+
 def _send(request: AgentRequest, ticket: Ticket, form: WriteForm) -> None:
     typed = form.cleaned_data
+    text = clean_text(typed["text"])
+    if text.strip() == opening_text(ticket, by=request.user).strip():
+        raise InvalidInput(_("The answer is empty. Write something first."))
     send_reply(
         ticket,
         by=request.user,
-        text=clean_text(typed["text"]),
+        text=text,
         to=typed["to"],
         cc=typed["cc"],
         bcc=typed["bcc"],
-        files=files_of(request),
+        files=_files(request, ticket),
         seen_article_id=typed["seen"],
+        send_at=_send_at(request, typed["send_at"]),
     )
     _then(request, ticket)
 
@@ -57,6 +97,49 @@ def _send(request: AgentRequest, ticket: Ticket, form: WriteForm) -> None:
 def _note(request: AgentRequest, ticket: Ticket, form: WriteForm) -> None:
     actions.write_note(ticket, text=clean_text(form.cleaned_data["text"]), by=request.user, files=files_of(request))
     _then(request, ticket)
+
+
+def _ask(request: AgentRequest, ticket: Ticket, form: WriteForm) -> None:
+    typed, kind = form.cleaned_data, request.POST.get("kind", "")
+    about = message_of(ticket, request.POST.get("article", ""), kind) if kind in ("forward", "answer") else None
+    if about is None and kind in ("forward", "answer"):
+        raise InvalidInput(gone())
+    write_to_third_party(
+        ticket,
+        by=request.user,
+        text=clean_text(typed["text"]),
+        to=typed["to"],
+        cc=typed["cc"],
+        bcc=typed["bcc"],
+        subject=clean_text(typed["subject"]),
+        files=_files(request, ticket),
+        passing_on=about if kind == "forward" else None,
+        answering=about if kind == "answer" else None,
+    )
+    _then(request, ticket)
+
+
+def _redirect(request: AgentRequest, ticket: Ticket, form: WriteForm) -> None:
+    article = message_of(ticket, request.POST.get("article", ""), "redirect")
+    if article is None:
+        raise InvalidInput(gone())
+    redirect_message(article, to=form.cleaned_data["to"], by=request.user)
+
+
+def _files(request: AgentRequest, ticket: Ticket) -> list[NewFile]:
+    return files_of(request, kept=kept_files(ticket, request.POST.getlist("kept")))
+
+
+def _send_at(request: AgentRequest, typed: str) -> dt.datetime | None:
+    """When the answer shall leave; None, as soon as it can no longer be taken back."""
+    if request.POST.get("then") != "later":
+        return None
+    at = local_time(typed)
+    if at is None:
+        raise InvalidInput(_("The time to send at cannot be read. Choose a day and an hour."))
+    if not timezone.now() < at <= timezone.now() + LONGEST_WAIT:
+        raise InvalidInput(_("The time to send at must lie ahead, by a year at most. Choose another one."))
+    return at
 
 
 def _then(request: AgentRequest, ticket: Ticket) -> None:
@@ -67,24 +150,25 @@ def _then(request: AgentRequest, ticket: Ticket) -> None:
         set_aside(request, ticket)
 
 
-def _write(
-    request: AgentRequest, number: str, kind: str, write: Callable[[AgentRequest, Ticket, WriteForm], None]
-) -> HttpResponse:
+def _write(request: AgentRequest, number: str, kind: str, write: Write) -> HttpResponse:
     ticket = visible_ticket(request, number)
     form = WriteForm(request.POST)
     try:
         if not form.is_valid():
-            raise InvalidInput(_("The page sent something that cannot be read. Shorten the text or the addresses."))
+            raise unreadable()
         with transaction.atomic():
             write(request, ticket, form)
     except TicketNotFound as error:
         raise Http404 from error
     except DeskError as refusal:
         return _refused(request, ticket, kind, refusal)
-    if not request.htmx:
-        return redirect("ticket", number=number)
+    return _written(request, number) if request.htmx else redirect("ticket", number=number)
+
+
+def _written(request: AgentRequest, number: str, *, taken_back: Article | None = None) -> HttpResponse:
+    """The place for writing as it is now; the rest of the page fetches its news."""
     now = visible_ticket(request, number)
-    context = facts(request, now) | {"box": None, "error": "", "seen": 0}
+    context = writing(request, now, box=again(now, taken_back) if taken_back else None)
     response = render_fragment(request, TEMPLATE, ["answer", "notices"], context)
     return trigger_client_event(response, "live:ticket", after="settle")
 
@@ -99,35 +183,4 @@ def _refused(request: AgentRequest, ticket: Ticket, kind: str, refusal: DeskErro
         response = render_fragment(request, TEMPLATE, ["refusal"], context, status=status)
         response = trigger_client_event(response, "live:ticket", after="settle")
         return reswap(response, "none")
-    typed = {name: request.POST.get(name, "") for name in ("text", "to", "cc", "bcc", "until")}
-    return show_ticket(request, ticket, box=Box(kind, error=str(refusal), **typed), status=status)
-
-
-def clean_text(text: str) -> str:
-    return unix_lines(storable(text))
-
-
-def files_of(request: AgentRequest) -> list[NewFile]:
-    """The files of the form. Raises InvalidInput where together they would make a mail that servers refuse."""
-    uploads = request.FILES.getlist("files")
-    # Base64 makes four bytes of three (RFC 2045 section 6.8), and the mail needs room for itself.
-    most = settings.MAIL_MAX_BYTES * 7 // 10
-    total = sum(upload.size or 0 for upload in uploads)
-    if total > most:
-        raise InvalidInput(
-            _("The files have %(size)s together; at most %(most)s can be sent. Leave some out, or send a link.")
-            % {"size": file_size(total), "most": file_size(most)}
-        )
-    return [
-        NewFile(
-            filename=one_line(upload.name or "") or _("file"),
-            content_type=_known_type(upload.content_type),
-            content=upload.read(),
-        )
-        for upload in uploads
-    ]
-
-
-def _known_type(claimed: str | None) -> str:
-    lowered = (claimed or "").lower()
-    return lowered if _CONTENT_TYPE.fullmatch(lowered) else "application/octet-stream"
+    return show_ticket(request, ticket, box=typed_box(ticket, kind, request.POST, error=str(refusal)), status=status)

@@ -10,17 +10,20 @@ from ghiseu.mail.outbound.leaving import is_leaving
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import take_back
 from ghiseu.tickets.errors import InvalidInput
-from ghiseu.tickets.models import Article
+from ghiseu.tickets.models import Article, SenderType
 from ghiseu.tickets.permissions import Right, require
 
 
 def take_back_message(article: Article, *, by: Agent) -> Article:
     """Cancel every mail of a message that is still waiting for its first try, and mark the message as taken back.
 
-    All or nothing: raises InvalidInput where one mail has left or is leaving, for then the message is in the world.
+    All or nothing: raises InvalidInput where one mail has left or is leaving, for then the message is in the world, and
+    for a message that is no agent's: what a customer wrote is never taken back, whatever mails were made of it.
     Raises NotPermitted or TicketNotFound without the right to answer.
     """
     require(by, Right.REPLY, article.ticket.queue)
+    if article.sender_type != SenderType.AGENT:
+        raise InvalidInput(_("Only what an agent sent can be taken back, and this is not."))
     with transaction.atomic():
         mails = OutboundMail.objects.select_for_update().filter(article=article)
         untouched = [mail.pk for mail in mails if mail.state == OutboundMail.State.WAITING and mail.tries == 0]
