@@ -1,6 +1,6 @@
 """The agents' door. Every address needs a sign-in but `sign-in/`; a test holds the table of who gets what."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from ghiseu.agent import customer, me, new_ticket, outgoing, session, ticket_list
 from ghiseu.agent.ticket import acts, files, page, write
@@ -38,6 +38,7 @@ urlpatterns = [
     path("outgoing/", outgoing.outgoing, name="outgoing"),
     path("outgoing/<int:mail_id>/again/", outgoing.again, name="outgoing-again"),
     path("outgoing/<int:mail_id>/cancel/", outgoing.cancel, name="outgoing-cancel"),
+    path("administration/", include("ghiseu.agent.administration.urls")),
     path("me/", me.me, name="me"),
     path("me/password/", me.password, name="password"),
     path("sign-in/", session.SignIn.as_view(), name="sign-in"),

@@ -1,0 +1,37 @@
+"""The addresses behind the administrators' door. Each is closed to others by being listed here."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from ghiseu.agent.administration import inbound, mailboxes, quarantine, queues, rules
+from ghiseu.agent.administration.door import View, administrators_only
+
+
+def _behind_the_door(route: str, view: View, name: str) -> URLPattern:
+    return path(route, administrators_only(view), name=f"administration-{name}")
+
+
+_RULE = "rules/<int:rule_id>/"
+_QUEUE = "queues/<int:queue_id>/"
+urlpatterns = [
+    _behind_the_door("incoming/", inbound.incoming, "incoming"),
+    _behind_the_door("quarantine/", quarantine.quarantine, "quarantine"),
+    _behind_the_door("quarantine/<int:mail_id>/source/", quarantine.source, "source"),
+    _behind_the_door("quarantine/again/", quarantine.again, "again"),
+    _behind_the_door("quarantine/by-hand/", quarantine.by_hand, "by-hand"),
+    _behind_the_door("quarantine/delete/", quarantine.remove, "delete"),
+    _behind_the_door("mailboxes/", mailboxes.mailboxes, "mailboxes"),
+    _behind_the_door("mailboxes/<int:mailbox_id>/try/", mailboxes.try_connection, "try"),
+    _behind_the_door("mailboxes/<int:mailbox_id>/fetch/", mailboxes.fetch_now, "fetch"),
+    _behind_the_door("rules/", rules.rules, "rules"),
+    _behind_the_door("rules/new/", rules.rule, "rule-new"),
+    _behind_the_door(_RULE, rules.rule, "rule"),
+    _behind_the_door(f"{_RULE}move/", rules.move, "rule-move"),
+    _behind_the_door(f"{_RULE}switch/", rules.switch, "rule-switch"),
+    _behind_the_door(f"{_RULE}delete/", rules.remove, "rule-delete"),
+    _behind_the_door("queues/", queues.queues, "queues"),
+    _behind_the_door(_QUEUE, queues.queue, "queue"),
+    _behind_the_door(f"{_QUEUE}answers/<str:occasion>/<str:language>/", queues.answer, "answer"),
+    _behind_the_door(f"{_QUEUE}texts/<str:language>/", queues.text, "text"),
+]

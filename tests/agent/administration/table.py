@@ -1,0 +1,73 @@
+"""Who gets what behind the administrators' door; the same columns as in `tests/agent/test_routes.py`, all six."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from tests.agent.world import Desk
+
+INSIDE = (302, 404, 404, 404, 404, 200)
+ACT = (302, 404, 404, 404, 404, 302)
+NO_WAY = (302, 404, 404, 404, 404, 405)
+
+PAGE = {"GET": INSIDE, "POST": NO_WAY}
+BUTTON = {"GET": NO_WAY, "POST": ACT}
+FORM = {"GET": INSIDE, "POST": ACT}
+ADMINISTRATION: dict[str, dict[str, tuple[int, ...]]] = {
+    "administration-incoming": PAGE,
+    "administration-quarantine": PAGE,
+    "administration-source": PAGE,
+    "administration-again": BUTTON,
+    "administration-by-hand": BUTTON,
+    "administration-delete": BUTTON,
+    "administration-mailboxes": PAGE,
+    "administration-try": BUTTON,
+    "administration-fetch": BUTTON,
+    "administration-rules": PAGE,
+    "administration-rule-new": FORM,
+    "administration-rule": FORM,
+    "administration-rule-move": BUTTON,
+    "administration-rule-switch": BUTTON,
+    "administration-rule-delete": BUTTON,
+    "administration-queues": PAGE,
+    "administration-queue": FORM,
+    "administration-answer": FORM,
+    "administration-text": FORM,
+}
+
+
+def administration_address(desk: Desk, name: str) -> str:
+    queue = {"queue_id": desk.support.pk}
+    arguments: dict[str, dict[str, Any]] = {
+        "source": {"mail_id": desk.kept_out.pk},
+        "try": {"mailbox_id": desk.mailbox.pk},
+        "fetch": {"mailbox_id": desk.mailbox.pk},
+        "rule": {"rule_id": desk.rule.pk},
+        "rule-move": {"rule_id": desk.rule.pk},
+        "rule-switch": {"rule_id": desk.rule.pk},
+        "rule-delete": {"rule_id": desk.rule.pk},
+        "queue": queue,
+        "answer": queue | {"occasion": "received", "language": "ro"},
+        "text": queue | {"language": "ro"},
+    }
+    return reverse(name, kwargs=arguments.get(name.removeprefix("administration-")))
+
+
+def administration_form(desk: Desk, name: str) -> dict[str, Any]:
+    chosen = {"mail": [desk.kept_out.pk]}
+    rule = {"name": "Bank", "query": "from:@bank.example", "fate": "file", "priority": "high", "is_active": "on"}
+    forms: dict[str, dict[str, Any]] = {
+        "again": chosen,
+        "by-hand": chosen | {"queue": desk.support.pk},
+        "delete": chosen | {"sure": "yes"},
+        "rule-new": rule,
+        "rule": rule,
+        "rule-move": {"where": "up"},
+        "rule-switch": {"to": "off"},
+        "queue": {"follow_up": "reject", "office_hours": "Mo-Fr 09:00-18:00", "signature": ""},
+        "answer": {"subject": "Primit", "text": "Numărul {number}.", "is_active": "on"},
+        "text": {"salutation": "Bună ziua!", "signature": ""},
+    }
+    return forms.get(name.removeprefix("administration-"), {})
