@@ -7,6 +7,7 @@ from typing import Any
 from ghiseu.lib.text import storable, tidy
 
 MAX_CHARACTERS = 1_000_000  # of a page; pictures written into it are left out before
+MAX_TAGS = 100_000  # of a page; the longest honest ones have a fifth of it
 MAX_QUOTE_DEPTH = 20
 MAX_LINK_CHARACTERS = 500
 
@@ -153,13 +154,16 @@ def well_formed(html: str) -> str | None:
 def page_tree(html: str) -> tuple[Any, bool]:
     """The root of the parsed page (None if it is empty), and whether it was parsed to its end.
 
-    The parser is linear and stops at 256 levels of nesting, which only hostile pages and endless threads reach.
+    The parser is linear and stops at 256 levels of nesting, which only hostile pages and endless threads reach. A page
+    of more tags than anybody writes is not parsed.
     """
     from lxml import etree
 
     html = _LONG_DATA.sub("data:,", storable(html))[:MAX_CHARACTERS]
     if not html.strip():
         return None, True
+    if html.count("<") > MAX_TAGS:
+        return None, False
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(html.encode("utf-8", "replace"), parser)
