@@ -416,6 +416,30 @@ def mailbox_sign_in(name: str) -> None:
     click.echo(f"Mailbox {name} signs in. {trial.mails} mails wait on the server.")
 
 
+@cli.group(name="import")
+def import_group() -> None:
+    """Take over what other programs hold. What is here already is not taken again."""
+
+
+@import_group.command(name="mail")
+@click.option("--mailbox", "name", required=True, metavar="NAME", help="The mailbox that the old mail was sent to.")
+@click.option("--imap-folder", metavar="FOLDER", help="Import this folder of the mailbox's own IMAP server.")
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+def import_mail(name: str, path: Path | None, imap_folder: str | None) -> None:
+    """Import old mail from PATH, a Maildir or an mbox file, or from an IMAP folder, without any automatic answer.
+
+    Nothing is changed where it lies. May be repeated, and goes on after an interruption. What cannot be taken is
+    listed at the end. A worker files what was imported while nothing else waits.
+    """
+    if (path is None) == (imap_folder is None):
+        raise click.UsageError("Give either PATH or --imap-folder.")
+    stop = stop_on_signal()
+    start_django("import-mail")
+    from ghiseu.ops.old_mail import import_mail
+
+    sys.exit(import_mail(name, path, imap_folder, stop=stop))
+
+
 @cli.command()
 def doctor() -> None:
     """Say what is well and what is not, with the remedy. Ends with 1 if something fails."""

@@ -151,9 +151,10 @@ def _clock() -> Iterator[Finding]:
 
 
 def _mail_in() -> Iterator[Finding]:
-    from ghiseu.mail.models import InboundMail
+    from ghiseu.mail.models import IMPORT, InboundMail
 
-    waiting = InboundMail.objects.filter(state=InboundMail.State.RECEIVED)
+    # What is imported may take its time.
+    waiting = InboundMail.objects.filter(state=InboundMail.State.RECEIVED).exclude(channel=IMPORT)
     oldest = waiting.order_by("received_at").values_list("received_at", flat=True).first()
     if oldest is None:
         yield Finding(Level.OK, "Incoming mail: none waits to be filed")

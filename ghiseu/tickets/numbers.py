@@ -30,12 +30,12 @@ _DAMM = (
     "2581436790",
 )
 # Eight digits of a day, five or more of the counter, the check digit; standing alone, as in `[#20261122000427]`.
-_NUMBER = re.compile(r"(?<![\d.])(20\d{6}\d{5,11}\d)(?!\d)")
+_NUMBER = re.compile(r"(?<![\d.])((?:19|20)\d{6}\d{5,11}\d)(?!\d)")
 
 
-def next_number(today: dt.date | None = None) -> str:
-    """A number never given before. `today` is the desk's own day by default."""
-    day = today or timezone.localdate(timezone=ZoneInfo(settings.TIME_ZONE))
+def next_number(at: dt.datetime | None = None) -> str:
+    """A number never given before, with the desk's own day at that time, by default now."""
+    day = timezone.localdate(at, timezone=ZoneInfo(settings.TIME_ZONE))
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('tickets_number')")
         row = cursor.fetchone()

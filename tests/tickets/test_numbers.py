@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from ghiseu.tickets.numbers import check_digit, is_number, next_number, numbers_in
 
+NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
 
 @pytest.mark.django_db
 def test_a_number_is_the_day_a_counter_and_a_check_digit() -> None:
-    first, second = next_number(dt.date(2026, 11, 22)), next_number(dt.date(2026, 11, 22))
+    first, second = next_number(NOON), next_number(NOON)
 
     assert first.startswith("20261122")
     assert len(first) == 14
@@ -53,4 +55,5 @@ def test_numbers_are_found_in_a_subject_and_nothing_else_is() -> None:
 
     assert numbers_in(f"Re: [#{number}] site") == [number]
     assert numbers_in(f"AW: Ticket {number}, {number}") == [number]
+    assert numbers_in("of an old mail: 1999123100042" + check_digit("1999123100042")) != []
     assert numbers_in(f"{wrong} 1{number} {number}1 order 20261122") == []

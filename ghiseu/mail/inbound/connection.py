@@ -16,6 +16,8 @@ from ghiseu.mail.models import Mailbox
 from ghiseu.mail.network import is_this_machine
 
 ANSWER_SECONDS = 30
+BATCH_MAILS = 50
+BATCH_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,18 @@ class Server(Protocol):
 
 class PlaceRefused(Unreachable):
     """A folder that is not there or not ours; the others can still be looked into."""
+
+
+def in_batches(mails: Sequence[OnServer]) -> Iterator[list[OnServer]]:
+    """Several small mails or one large at a time, so that the memory needed stays that of the largest mail."""
+    batch: list[OnServer] = []
+    for mail in mails:
+        if batch and (len(batch) >= BATCH_MAILS or sum(one.size for one in batch) + mail.size > BATCH_BYTES):
+            yield batch
+            batch = []
+        batch.append(mail)
+    if batch:
+        yield batch
 
 
 def refuse_plain_to_others(mailbox: Mailbox) -> None:

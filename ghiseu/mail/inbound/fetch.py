@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ghiseu.mail.errors import EmptyMail, LoginRefused, MailError, MailTooLarge, Unreachable
-from ghiseu.mail.inbound.connection import OnServer, Place, PlaceRefused, Server
+from ghiseu.mail.inbound.connection import OnServer, Place, PlaceRefused, Server, in_batches
 from ghiseu.mail.inbound.server import opened
 from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import Mailbox, OAuthAccess
@@ -32,8 +32,6 @@ MOST_AT_A_TIME = 8
 PATIENCE_SECONDS = 5.0
 # A full mailbox is emptied in rounds, so that what comes in meanwhile and a request to stop are noticed.
 ROUND_SECONDS = 20.0
-BATCH_MAILS = 50
-BATCH_BYTES = 4_000_000
 FIRST_PAUSE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 50.0
 # A server may lock an account after too many refused logins.
@@ -222,7 +220,7 @@ def _take_from(place: Place, mailbox: Mailbox, visit: Visit, *, until: float) ->
     mails = place.mails()
     before = visit.kept
     visit.left += [str(MailTooLarge(mail.size, settings.MAIL_MAX_BYTES)) for mail in mails if _is_too_large(mail)]
-    for batch in _batches([mail for mail in mails if not _is_too_large(mail)]):
+    for batch in in_batches([mail for mail in mails if not _is_too_large(mail)]):
         if time.monotonic() > until:
             visit.is_complete = False
             break
@@ -235,18 +233,6 @@ def _take_from(place: Place, mailbox: Mailbox, visit: Visit, *, until: float) ->
 
 def _is_too_large(mail: OnServer) -> bool:
     return mail.size > settings.MAIL_MAX_BYTES
-
-
-def _batches(mails: Sequence[OnServer]) -> Iterator[list[OnServer]]:
-    """Several small mails or one large at a time, so that the memory needed stays that of the largest mail."""
-    batch: list[OnServer] = []
-    for mail in mails:
-        if batch and (len(batch) >= BATCH_MAILS or sum(one.size for one in batch) + mail.size > BATCH_BYTES):
-            yield batch
-            batch = []
-        batch.append(mail)
-    if batch:
-        yield batch
 
 
 def _is_kept(mailbox: Mailbox, raw: bytes, visit: Visit) -> bool:

@@ -5,6 +5,7 @@ Each of these runs inside the transaction of `receive`, and returns the article 
 
 from __future__ import annotations
 
+import datetime as dt
 import mimetypes
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ from ghiseu.mail.inbound.followup import Belonging
 from ghiseu.mail.inbound.parse import ParsedAttachment, ParsedMail
 from ghiseu.mail.inbound.routing import queue_for
 from ghiseu.mail.inbound.verdict import Verdict
-from ghiseu.mail.models import InboundMail
+from ghiseu.mail.models import IMPORT, InboundMail
 from ghiseu.mail.outbound.autoresponse import Occasion, answer_automatically, occasion_of_new_ticket
 from ghiseu.mail.outbound.notify import notify_owner
 from ghiseu.mail.outbound.reply import recipients_for, send_reply
@@ -27,6 +28,9 @@ from ghiseu.tickets.models import Article, Priority, SenderType, Ticket
 
 # The mail names no sender: all such mails stand together under this one, which can never be written to (RFC 2606).
 NOBODY = "unknown-sender@invalid"
+# A mail that says to be older is mistaken.
+FIRST_DAY = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
+NOTHING_IS_SENT = "imported: nothing is answered and nobody is notified"
 
 
 def answer_of_agent(mail: InboundMail, parsed: ParsedMail, ticket: Ticket, agent: Agent) -> Article:
@@ -50,11 +54,13 @@ def join(
     if belonging.by_third_party:
         return receive_from_third_party(ticket, message), []
     customer = customer_for_address(_sender(parsed), name=message.from_name)
-    article = receive_message(
-        ticket, message, customer=customer, reopens=belonging.reopens, asks=not parsed.auto_submitted
-    )
+    came_after_closing = not (message.arrived_at and ticket.closed_at) or message.arrived_at > ticket.closed_at
+    reopens = belonging.reopens and came_after_closing
+    article = receive_message(ticket, message, customer=customer, reopens=reopens, asks=not parsed.auto_submitted)
     if belonging.is_verified:
         mark_proven(message.from_address)
+    if mail.channel == IMPORT:
+        return article, [NOTHING_IS_SENT]
     occasion = Occasion.FOLLOW_UP if belonging.reopens else Occasion.REJECTED
     told = notify_owner(article)
     return article, [answer_automatically(article, parsed, occasion), *([told] if told else [])]
@@ -76,10 +82,12 @@ def open_new(
     )
     if decision.state:
         change_state(article.ticket, decision.state, by=None)
+    where = [] if decision.queue else [why]
+    if mail.channel == IMPORT:
+        return article, [*where, NOTHING_IS_SENT]
     closed = belonging.points_to is not None and not belonging.points_to.is_open
     occasion = Occasion.NEW_TICKET if closed else occasion_of_new_ticket(article.ticket.queue)
-    answered = answer_automatically(article, parsed, occasion)
-    return article, [answered] if decision.queue else [why, answered]
+    return article, [*where, answer_automatically(article, parsed, occasion)]
 
 
 def _sender(parsed: ParsedMail) -> str:
@@ -102,9 +110,17 @@ def message_of(mail: InboundMail, parsed: ParsedMail, verdict: Verdict, *, is_ve
         files=[_new_file(file, position) for position, file in enumerate(parsed.attachments, start=1)],
         raw=mail.raw,
         written_at=parsed.date,
+        arrived_at=_arrived_at(mail, parsed),
         is_verified=is_verified,
         sender_sign=verdict.sign,
     )
+
+
+def _arrived_at(mail: InboundMail, parsed: ParsedMail) -> dt.datetime | None:
+    """When an old mail came: as it says itself, where that can be believed. None for mail that comes in now."""
+    if mail.channel != IMPORT:
+        return None
+    return parsed.date if parsed.date and FIRST_DAY <= parsed.date <= mail.received_at else mail.received_at
 
 
 def _people(addresses: Sequence[Address]) -> list[dict[str, str]]:

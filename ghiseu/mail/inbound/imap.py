@@ -78,7 +78,14 @@ class Folder:
         """What is to be taken, oldest first, without what somebody has marked as deleted."""
         if not self._is_tidy:
             self.finish_removing()
-        uids = self._search(self._wanted())
+        return self._listed(self._wanted())
+
+    def everything(self) -> list[OnServer]:
+        """The same, whether it was taken before or not."""
+        return self._listed("UNDELETED")
+
+    def _listed(self, what: str) -> list[OnServer]:
+        uids = self._search(what)
         found: list[OnServer] = []
         for some in _in_groups(uids, 500):
             for head, _body in self._fetch(some, "(UID RFC822.SIZE)"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice
@@ -21,7 +22,7 @@ from ghiseu.mail.inbound.filters import active_rules, decide
 from ghiseu.mail.inbound.followup import Belonging, belonging_of, quoted_ids
 from ghiseu.mail.inbound.parse import ParsedMail, parse_mail
 from ghiseu.mail.inbound.verdict import verdict_on
-from ghiseu.mail.models import InboundMail
+from ghiseu.mail.models import IMPORT, InboundMail
 from ghiseu.tickets.blobs import bytes_of
 from ghiseu.tickets.models import Article
 
@@ -51,16 +52,19 @@ def file_waiting(limit: int = 20) -> int:
 
 
 def _claim(limit: int) -> list[InboundMail]:
-    """Count the try before it is made, so that a mail that kills its worker does not do so for ever."""
+    """Count the try before it is made, so that a mail that kills its worker does not do so for ever.
+
+    What was imported has its turn when nothing else waits, however much of it there is.
+    """
     now = timezone.now()
-    due = InboundMail.objects.filter(state=State.RECEIVED, next_try_at__lte=now)
+    due = InboundMail.objects.filter(state=State.RECEIVED, next_try_at__lte=now).order_by("next_try_at", "pk")
     with transaction.atomic():
         due = due.select_related("raw", "mailbox__queue").select_for_update(skip_locked=True, of=("self",))
-        mails = list(due.order_by("next_try_at", "pk")[:limit])
+        mails = list(due.exclude(channel=IMPORT)[:limit]) or list(due.filter(channel=IMPORT)[:limit])
         for mail in mails:
             mail.tries += 1
-            mail.next_try_at = now + CLAIM * mail.tries
-        InboundMail.objects.bulk_update(mails, ["tries", "next_try_at"])
+        claimed = InboundMail.objects.filter(pk__in=[mail.pk for mail in mails])
+        claimed.update(tries=F("tries") + 1, next_try_at=now + CLAIM)
     return sorted(mails, key=lambda mail: mail.pk)
 
 
@@ -83,7 +87,9 @@ def file_mail(mail: InboundMail) -> Article | None:
         mail.state, mail.article, mail.filed_at = filed.state, filed.article, timezone.now()
         mail.error = filed.trace[-1] if filed.state == State.QUARANTINED else ""
         mail.trace = [*mail.trace, *filed.trace]
-        mail.save(update_fields=["state", "article", "filed_at", "error", "trace"])
+        InboundMail.objects.filter(pk=mail.pk).update(
+            state=mail.state, article=mail.article, filed_at=mail.filed_at, error=mail.error, trace=mail.trace
+        )
     number = filed.article.ticket.number if filed.article else None
     log.info("mail_filed", mail=mail.pk, state=mail.state, ticket=number, reason=filed.trace[0])
     return filed.article
@@ -113,7 +119,7 @@ def _file(mail: InboundMail, parsed: ParsedMail) -> Filed:
     word = agents_word(parsed, quoted_ids(parsed), verdict.sign)
     if word and parsed.auto_submitted:
         return Filed(State.IGNORED, None, [f"ignored: a machine answered a notification in {word.ticket.number}"])
-    if word and word.agent:
+    if word and word.agent and mail.channel != IMPORT:
         return Filed(State.FILED, answer_of_agent(mail, parsed, word.ticket, word.agent), [word.reason])
     belonging = Belonging(None, word.ticket, True, word.reason) if word else belonging_of(parsed, verdict.sign)
     if belonging.joins:

@@ -17,9 +17,14 @@ def keep(*, mailbox: Mailbox, raw: bytes, channel: str) -> InboundMail:
     """Store the bytes for good; when this returns, the mail survives everything (promise M1).
 
     The same bytes for the same mailbox, by whatever channel and however often, are one row (promise M2), which comes
-    back as it is. `channel` is `pipe`, `lmtp` or `imap`. Raises EmptyMail, MailTooLarge; on OSError (a full disk) and
-    database errors nothing was stored, and the giver keeps the mail and tries again.
+    back as it is. `channel` is `pipe`, `lmtp`, `imap`, `pop3` or `import`. Raises EmptyMail, MailTooLarge; on OSError
+    (a full disk) and database errors nothing was stored, and the giver keeps the mail and tries again.
     """
+    return keep_once(mailbox=mailbox, raw=raw, channel=channel)[0]
+
+
+def keep_once(*, mailbox: Mailbox, raw: bytes, channel: str) -> tuple[InboundMail, bool]:
+    """The same, and whether the mail was new."""
     if not raw.strip():
         raise EmptyMail
     if len(raw) > settings.MAIL_MAX_BYTES:
@@ -31,7 +36,7 @@ def keep(*, mailbox: Mailbox, raw: bytes, channel: str) -> InboundMail:
         )
         if is_new:
             announce_work()
-    return row
+    return row, is_new
 
 
 def keep_for(*, mailbox_name: str, raw: bytes, channel: str) -> InboundMail:

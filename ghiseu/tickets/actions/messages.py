@@ -52,6 +52,8 @@ class NewMessage:
     files: Sequence[NewFile] = field(default=())
     raw: Blob | None = None
     written_at: dt.datetime | None = None
+    # When it came, where that is not now: old mail that is imported.
+    arrived_at: dt.datetime | None = None
     is_verified: bool = True
     sender_sign: str = ""
 
@@ -173,7 +175,7 @@ def add_article(
         html=message.html,
         raw=message.raw,
         written_at=message.written_at,
-        created_at=max(timezone.now(), ticket.created_at),
+        created_at=max(message.arrived_at or timezone.now(), ticket.created_at),
         **author,
     )
     if message.files:

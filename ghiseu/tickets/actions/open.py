@@ -76,10 +76,10 @@ def open_ticket_for(
 
 def _new_ticket(queue: Queue, message: NewMessage, customer: Customer, state_type: StateType, **fields: Any) -> Ticket:
     """A ticket not saved yet, counting the one article it is made for."""
-    now = timezone.now()
+    now = message.arrived_at or timezone.now()
     state = state_of_type(state_type)
     return Ticket(
-        number=next_number(),
+        number=next_number(now),
         title=(" ".join(message.subject.split()) or _("(no subject)"))[:500],
         queue=queue,
         state=state,

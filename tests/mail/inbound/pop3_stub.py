@@ -61,7 +61,7 @@ class Session(socketserver.StreamRequestHandler):
     def go_inside_tls(self, context: ssl.SSLContext) -> None:
         self.connection = context.wrap_socket(self.connection, server_side=True)
         self.rfile = self.connection.makefile("rb")
-        self.wfile = self.connection.makefile("wb", buffering=0)  # type: ignore[assignment]  # a raw file is enough
+        self.wfile = self.connection.makefile("wb", buffering=0)
 
     def do_CAPA(self, _command: str) -> str:  # noqa: N802 -- the verbs of the protocol
         return "+OK list follows\r\nSTLS\r\nUSER\r\n." if self.drop.tls else "+OK list follows\r\nUSER\r\n."

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -15,15 +16,17 @@ from pytest_django import Settings
 from ghiseu.lib.sealing import seal
 from ghiseu.mail.errors import Unreachable
 from ghiseu.mail.inbound import fetch as fetching
+from ghiseu.mail.inbound.connection import BATCH_MAILS
 from ghiseu.mail.inbound.fetch import fetch, fetch_due, pauses
 from ghiseu.mail.inbound.imap import HELD
 from ghiseu.mail.inbound.store import keep
-from ghiseu.mail.mailboxes import Trial, try_out
+from ghiseu.mail.mailboxes import MailboxState, Trial, state_of, states_of, try_out
 from ghiseu.mail.models import InboundMail, Mailbox
 from ghiseu.tickets.blobs import bytes_of
 from tests.factories import make_mailbox, make_queue
 from tests.mail.inbound.imap_stub import Account, serving
 from tests.mail.mails import mail_bytes
+from tests.ops.machine import wait_until
 
 in_threads = pytest.mark.django_db(transaction=True)
 here = pytest.mark.django_db
@@ -357,7 +360,7 @@ def test_a_mail_that_stays_does_not_bring_the_fetcher_back_at_once(
 def test_a_full_mailbox_is_emptied_in_rounds(
     mailbox: Mailbox, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(fetching.BATCH_MAILS + 1):
+    for number in range(BATCH_MAILS + 1):
         account.put(mail_bytes(subject=str(number)))
     monkeypatch.setattr(fetching, "ROUND_SECONDS", -1)
     assert fetch(mailbox) == 0
@@ -365,7 +368,7 @@ def test_a_full_mailbox_is_emptied_in_rounds(
     assert mailbox.fetched_at is None  # due again at once
 
     monkeypatch.setattr(fetching, "ROUND_SECONDS", 20)
-    assert fetch(mailbox) == fetching.BATCH_MAILS + 1
+    assert fetch(mailbox) == BATCH_MAILS + 1
 
 
 @here
@@ -377,3 +380,127 @@ def test_servers_without_new_flags_are_understood(mailbox: Mailbox, account: Acc
     assert fetch(mailbox) == 1
     assert account.raws() == []
     assert any(HELD in command for command in account.commands) == takes_new_flags
+
+
+@here
+def test_every_folder_is_visited(account: Account, port: int, settings: Settings) -> None:
+    account.folders["Spam"] = {}
+    mailbox = make(port, settings, folders=["INBOX", "Spam"])
+    account.put(mail_bytes())
+    account.put(mail_bytes(subject="caught"), folder="Spam")
+
+    assert try_out(mailbox) == Trial(mails=2, too_large=0)
+    assert fetch(mailbox) == 2
+
+    assert kept() == [mail_bytes(), mail_bytes(subject="caught")]
+    assert account.raws() + account.raws("Spam") == []
+
+
+@here
+def test_a_folder_that_is_missing_is_told_and_stops_no_other(account: Account, port: int, settings: Settings) -> None:
+    mailbox = make(port, settings, folders=["Missing", "INBOX"])
+    account.put(mail_bytes())
+
+    assert fetch(mailbox) == 1
+
+    mailbox.refresh_from_db()
+    assert mailbox.last_error.endswith("Check the folder Missing and the rights on it.")
+    assert mailbox.failed_at is not None
+
+
+@here
+@pytest.mark.parametrize(("takes_new_flags", "mark"), [(True, HELD), (False, r"\Seen")])
+def test_mail_may_be_left_with_a_mark_and_is_fetched_once(
+    account: Account, port: int, settings: Settings, takes_new_flags: bool, mark: str
+) -> None:
+    account.takes_new_flags = takes_new_flags
+    mailbox = make(port, settings, afterwards=Mailbox.Afterwards.FLAG)
+    first = account.put(mail_bytes())
+    thrown_away = account.put(mail_bytes(subject="thrown away"), flags=(r"\Deleted", HELD))
+
+    assert fetch(mailbox) == 1
+    second = account.put(mail_bytes(subject="second"))
+    assert [fetch(mailbox), fetch(mailbox)] == [1, 0]
+
+    mailbox.refresh_from_db()
+    assert kept() == [mail_bytes(), mail_bytes(subject="second")]
+    assert account.changing() == [f"UID STORE {uid} +FLAGS.SILENT ({mark})" for uid in (first, second)]
+    assert thrown_away in account.folders["INBOX"]
+    assert (mailbox.on_server_count, mailbox.not_held_count) == (2, 0)
+
+
+@here
+def test_a_mark_cut_off_doubles_nothing(account: Account, port: int, settings: Settings) -> None:
+    mailbox = make(port, settings, afterwards=Mailbox.Afterwards.FLAG)
+    account.put(mail_bytes())
+    account.dies_at = "UID STORE"
+
+    fetch(mailbox)
+    fetch(mailbox)
+
+    assert kept() == [mail_bytes()]
+    assert [mail.flags for mail in account.folders["INBOX"].values()] == [{HELD}]
+
+
+@here
+def test_mail_is_not_moved_to_where_it_is_taken_from(port: int, settings: Settings) -> None:
+    mailbox = make(port, settings, afterwards=Mailbox.Afterwards.MOVE, move_to_folder="inbox")
+
+    with pytest.raises(ValidationError, match="Mail is taken from this folder"):
+        mailbox.full_clean()
+
+
+@here
+def test_the_state_tells_what_lies_there_and_what_is_held_here(mailbox: Mailbox, account: Account) -> None:
+    other = make_mailbox(make_queue("Other"), name="other", address="other@desk.example")
+    assert state_of(mailbox) == MailboxState(None, None, None, "", None)
+    account.put(mail_bytes(), size=60_000_000)
+    account.put(mail_bytes(subject="second"))
+    keep(mailbox=mailbox, raw=mail_bytes(subject="by another way"), channel="lmtp")
+    InboundMail.objects.update(state=InboundMail.State.QUARANTINED)
+
+    fetch(mailbox)
+
+    mailbox.refresh_from_db()
+    newest = InboundMail.objects.latest("pk").received_at
+    state = state_of(mailbox)
+    assert state == MailboxState(
+        on_server=1,
+        not_held=1,
+        fetched_at=mailbox.fetched_at,
+        error=mailbox.last_error,
+        failing_since=mailbox.failed_at,
+        received_at=newest,
+        by_state={"received": 1, "quarantined": 1},
+    )
+    assert state.held == 2
+    assert states_of([other])[other.pk].held == 0
+
+
+@here
+def test_the_states_of_many_mailboxes_are_one_question(django_assert_num_queries: Any) -> None:
+    queue = make_queue()
+    boxes = [make_mailbox(queue, name=str(n), address=f"{n}@desk.example") for n in range(5)]
+    for box in boxes:
+        keep(mailbox=box, raw=mail_bytes(subject=box.name), channel="lmtp")
+
+    with django_assert_num_queries(1):
+        states = states_of(boxes)
+
+    assert [states[box.pk].held for box in boxes] == [1] * 5
+
+
+@in_threads
+def test_announced_mail_is_fetched_before_its_time(port: int, account: Account, settings: Settings) -> None:
+    mailbox = make(port, settings, fetch_every_seconds=3600)
+    fetch_due()
+    account.put(mail_bytes())
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        # Another worker is at it, and may have looked before the mail came.
+        other.execute("SELECT pg_advisory_lock(%s)", [fetching.LOCK_OF_FETCHING + mailbox.pk])
+        fetching.fetch_soon(mailbox)
+        assert fetch_due() == 0
+
+    wait_until("it is fetched", lambda: fetch_due() + InboundMail.objects.count() > 0)
+    commands = len(account.commands)
+    assert (fetch_due(), len(account.commands)) == (0, commands)

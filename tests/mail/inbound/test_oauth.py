@@ -37,7 +37,7 @@ def endpoint() -> Iterator[Endpoint]:
         yield endpoint
 
 
-def make(endpoint: str, settings: Settings, *, secret: str = "quiet", **fields: Any) -> Mailbox:
+def make(endpoint: str, settings: Settings, *, client_secret: str | None = None, **fields: Any) -> Mailbox:
     values: dict[str, Any] = {
         "protocol": Mailbox.Protocol.IMAP,
         "host": "127.0.0.1",
@@ -50,7 +50,7 @@ def make(endpoint: str, settings: Settings, *, secret: str = "quiet", **fields: 
         mailbox=mailbox,
         token_endpoint=endpoint,
         client_id="desk",
-        client_secret=seal(secret, key=settings.SECRET_KEY),
+        client_secret=seal("quiet" if client_secret is None else client_secret, key=settings.SECRET_KEY),
         refresh_token=seal("refresh-0", key=settings.SECRET_KEY),
         scope="mail offline_access",
     )
@@ -83,7 +83,7 @@ def test_a_token_is_asked_for_as_the_standard_says_and_kept_sealed(
 
 
 def test_a_public_client_sends_no_secret(endpoint: Endpoint, settings: Settings) -> None:
-    access_token(make(endpoint.url, settings, secret=""))
+    access_token(make(endpoint.url, settings, client_secret=""))
 
     assert "client_secret" not in endpoint.asked[0]
 
@@ -148,7 +148,7 @@ def test_a_refresh_token_that_is_changed_is_stored_and_used_next(
         (400, {"error": "refresh-0", "error_description": "for quiet"}, Unreachable, "…: for …"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_without_secrets(  # noqa: PLR0917
+def test_what_is_wrong_is_told_without_secrets(
     mailbox: Mailbox, endpoint: Endpoint, status: int, body: Any, kind: type[Unreachable], sentence: str
 ) -> None:
     endpoint.answer = lambda _number: (status, body)

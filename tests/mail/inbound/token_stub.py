@@ -34,7 +34,7 @@ class Endpoint:
 @contextlib.contextmanager
 def answering(endpoint: Endpoint) -> Iterator[Endpoint]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 -- the name that http.server looks for
+        def do_POST(self) -> None:
             form = self.rfile.read(int(self.headers["Content-Length"])).decode()
             endpoint.asked.append(dict(parse_qsl(form)))
             status, body = endpoint.answer(len(endpoint.asked))
