@@ -21,7 +21,7 @@ from ghiseu.ops.demo import people, script
 from ghiseu.ops.demo.casting import stories
 from ghiseu.ops.demo.clock import clock_at
 from ghiseu.ops.demo.company import DeskInUse
-from ghiseu.ops.demo.play import Players, scenes
+from ghiseu.ops.demo.play import Players, keep_out, scenes
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import Article, Event
 
@@ -54,6 +54,7 @@ def fill_desk(progress: Callable[[str], None]) -> None:
             if mail_leaves:
                 with clock_at(min(scene.at + to_take_back, now)):
                     send_here()
+        keep_out(now)
         # What an interruption left between two steps of one scene.
         file_waiting()
         send_here()

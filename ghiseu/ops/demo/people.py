@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ghiseu.mail.models import AutoResponse, Mailbox
+from ghiseu.mail.models import AutoResponse, Filter, Mailbox
 from ghiseu.ops.demo import script
 from ghiseu.people.models import Agent, Customer, Identity, Role
 from ghiseu.tickets.models import Queue, QueueGrant, QueueText
@@ -36,6 +36,8 @@ def set_up() -> None:
             Mailbox.objects.create(name=row["name"], address=row["address"], queue=queue)
         for row in data["auto_response"]:
             AutoResponse.objects.create(**(row | {"queue": Queue.objects.get(name=row["queue"])}))
+        for row in data["filter"]:
+            Filter.objects.create(**row)
         _add_known_customers()
 
 

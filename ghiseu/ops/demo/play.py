@@ -13,10 +13,12 @@ from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import AutoResponse, Mailbox
 from ghiseu.mail.outbound.draft import opening_text
 from ghiseu.mail.outbound.reply import send_reply
+from ghiseu.ops.demo import script
+from ghiseu.ops.demo.clock import clock_at
 from ghiseu.ops.demo.company import WorkerRunning
 from ghiseu.ops.demo.files import sample
 from ghiseu.ops.demo.mails import Draft, Quoted, raw_mail
-from ghiseu.ops.demo.script import Step, Story
+from ghiseu.ops.demo.script import Person, Step, Story
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import (
     assign_ticket,
@@ -57,6 +59,25 @@ def scenes(stories: list[Story], now: dt.datetime) -> list[Scene]:
         earliest = ordered[-1].at + dt.timedelta(microseconds=1) if ordered else scene.at
         ordered.append(Scene(max(scene.at, earliest), scene.story, scene.position))
     return ordered
+
+
+def keep_out(now: dt.datetime) -> None:
+    """Let the mails come that a rule puts into quarantine. Offered twice, they are the same mails."""
+    for row in script.read("stories")["kept_out"]:
+        mailbox = Mailbox.objects.get(name=row["mailbox"])
+        at = now - dt.timedelta(minutes=row["age"])
+        draft = Draft(
+            person=Person(row["name"], row["address"], "ro", "thunderbird"),
+            sender=row["address"],
+            to=mailbox.address,
+            subject=row["subject"],
+            text=row["text"],
+            message_id=f"{row['key']}@{row['address'].partition('@')[2]}",
+            at=timezone.localtime(at),
+        )
+        with clock_at(at):
+            keep(mailbox=mailbox, raw=raw_mail(draft), channel="lmtp")
+            file_waiting()
 
 
 class Players:
