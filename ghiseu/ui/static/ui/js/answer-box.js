@@ -21,7 +21,7 @@ class AnswerBox extends HTMLElement {
     document.addEventListener("htmx:afterSettle", this.#arrived);
     this.form.addEventListener("htmx:beforeOnLoad", this.#answered);
     this.form.addEventListener("htmx:afterRequest", () => (this.#sending = false));
-    this.scrollIntoView({ block: "nearest" });
+    this.scrollIntoView({ block: this.offsetHeight > innerHeight ? "start" : "nearest" });
   }
 
   disconnectedCallback() {
