@@ -110,7 +110,7 @@ class Pauses:
         pause = self._of.get(mailbox.pk)
         return pause is not None and time.monotonic() < pause.until and pause.settings == _settings(mailbox)
 
-    def failed(self, mailbox: Mailbox, error: MailError) -> None:
+    def failed(self, mailbox: Mailbox, error: Exception) -> None:
         last = self._of.get(mailbox.pk)
         seconds = min(max(FIRST_PAUSE_SECONDS, last.seconds * 2 if last else 0.0), LONGEST_PAUSE_SECONDS)
         if isinstance(error, LoginRefused):
@@ -174,6 +174,14 @@ def fetch(mailbox: Mailbox, *, only_if_due: bool = False) -> int:
             pauses.failed(mailbox, error)
             _note(mailbox, str(error))
             log.error("fetch_failed", mailbox=mailbox.name, kept=visit.kept, cause=type(error).__name__)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            # A server that speaks otherwise than anybody thought of: the administrator must see it.
+            pauses.failed(mailbox, error)
+            kind = type(error).__name__
+            _note(mailbox, _("%(server)s was not understood (%(kind)s).") % {"server": mailbox.server, "kind": kind})
+            log.error("fetch_failed", mailbox=mailbox.name, kept=visit.kept, exc_info=error)
         else:
             pauses.forget(mailbox)
             _note(mailbox, _told(visit), visit)
@@ -273,4 +281,6 @@ def _note(mailbox: Mailbox, error: str, visit: Visit | None = None) -> None:
     if visit:
         mailbox.on_server_count, mailbox.not_held_count = visit.on_server, visit.not_held
         mailbox.fetched_at = now if visit.is_complete else mailbox.fetched_at
-    mailbox.save(update_fields=["last_error", "failed_at", "fetched_at", "on_server_count", "not_held_count"])
+    noted = ("last_error", "failed_at", "fetched_at", "on_server_count", "not_held_count")
+    # Not by `save`, which fails where the mailbox was removed meanwhile.
+    Mailbox.objects.filter(pk=mailbox.pk).update(**{name: getattr(mailbox, name) for name in noted})

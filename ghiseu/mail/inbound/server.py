@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
-from ghiseu.mail.errors import TokenRefused
+from django.utils.translation import gettext as _
+
+from ghiseu.mail.errors import TokenRefused, Unreachable
 from ghiseu.mail.inbound import imap, pop3
 from ghiseu.mail.inbound.connection import Server
 from ghiseu.mail.inbound.oauth import forget_token
@@ -17,8 +19,12 @@ def opened(mailbox: Mailbox, *, read_only: bool = False) -> Iterator[Server]:
     """Sign in to the server of a mailbox that is fetched from; afterwards sign out. `read_only` changes nothing there.
 
     A stored access token that the server does not take any more is replaced once. Whatever goes wrong, also later in
-    the block, becomes Unreachable with a sentence.
+    the block, becomes Unreachable with a sentence; so does a mailbox that is not fetched from anywhere.
     """
+    if not mailbox.is_fetched:
+        raise Unreachable(
+            _("Mailbox %(name)s is not fetched from a server: its mail comes by LMTP or pipe.") % {"name": mailbox.name}
+        )
     with ExitStack() as stack:
         try:
             server = stack.enter_context(_door(mailbox, read_only))

@@ -502,5 +502,30 @@ def test_announced_mail_is_fetched_before_its_time(port: int, account: Account, 
         assert fetch_due() == 0
 
     wait_until("it is fetched", lambda: fetch_due() + InboundMail.objects.count() > 0)
+    wait_until("the fetch has ended", lambda: not fetching._busy)
     commands = len(account.commands)
     assert (fetch_due(), len(account.commands)) == (0, commands)
+
+
+@here
+def test_a_server_that_speaks_otherwise_than_anybody_thought_is_told(
+    mailbox: Mailbox, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.put(mail_bytes())
+    monkeypatch.setattr(
+        "tests.mail.inbound.imap_stub.Session.do_SEARCH", lambda self, _: self.say("* SEARCH x") or "OK done"
+    )
+
+    assert fetch(mailbox) == 0
+
+    mailbox.refresh_from_db()
+    assert mailbox.last_error == f"{mailbox.server} was not understood (ValueError)."
+    assert pauses.holds(mailbox)
+
+
+@here
+def test_a_mailbox_that_is_not_fetched_has_no_server_to_try() -> None:
+    local = make_mailbox(make_queue("Local"), name="local", address="local@desk.example")
+
+    with pytest.raises(Unreachable, match="Mailbox local is not fetched from a server"):
+        try_out(local)
