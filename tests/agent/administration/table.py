@@ -12,9 +12,9 @@ INSIDE = (302, 404, 404, 404, 404, 200)
 ACT = (302, 404, 404, 404, 404, 302)
 NO_WAY = (302, 404, 404, 404, 404, 405)
 
-PAGE = {"GET": INSIDE, "POST": NO_WAY}
-BUTTON = {"GET": NO_WAY, "POST": ACT}
-FORM = {"GET": INSIDE, "POST": ACT}
+PAGE: dict[str, tuple[int, ...]] = {"GET": INSIDE, "POST": NO_WAY}
+BUTTON: dict[str, tuple[int, ...]] = {"GET": NO_WAY, "POST": ACT}
+FORM: dict[str, tuple[int, ...]] = {"GET": INSIDE, "POST": ACT}
 ADMINISTRATION: dict[str, dict[str, tuple[int, ...]]] = {
     "administration-incoming": PAGE,
     "administration-quarantine": PAGE,

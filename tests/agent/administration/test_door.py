@@ -37,6 +37,7 @@ def test_who_is_no_administrator_any_more_is_out_at_the_next_request(desk: Desk)
 
 def test_administering_shows_no_ticket_and_no_text(desk: Desk) -> None:
     article = desk.article
+    assert article.raw is not None
     InboundMail.objects.create(
         mailbox=desk.mailbox,
         raw=article.raw,
