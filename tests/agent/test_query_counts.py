@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from ghiseu.mail.outbound.redirect import redirect_message
 from ghiseu.mail.outbound.reply import send_reply
+from ghiseu.mail.outbound.third_party import write_to_third_party
 from ghiseu.tickets.actions import NewFile, receive_message, write_note
 from tests.agent.test_routes import signed_in
 from tests.agent.world import Desk
@@ -18,6 +20,8 @@ LIST = 9
 TICKET = 14
 OUTGOING = 4
 CUSTOMER = 6
+BOX = 11
+NEW_TICKET = 5
 
 AssertQueries = Callable[..., Any]
 
@@ -49,10 +53,12 @@ def test_the_ticket_page(desk: Desk, django_assert_num_queries: AssertQueries) -
         send_reply(desk.ticket, by=desk.ana, text="An answer.", to="vera@site.example, oleg@other.example")
         make_ticket(desk.support, customer=customer)
         make_queue(f"Queue {number}", full=[desk.ana])
+        write_to_third_party(desk.ticket, by=desk.ana, text="Whose?", to="nic@x.example", passing_on=desk.article)
+        redirect_message(desk.article, to=f"boss{number}@far.example", by=desk.ana)
 
     with django_assert_num_queries(TICKET):
         page = client.get(address).content.decode()
-    assert page.count('<li id="article-') == 26
+    assert page.count('<li id="article-') == 34
 
 
 def test_outgoing_mail(desk: Desk, django_assert_num_queries: AssertQueries) -> None:
@@ -79,6 +85,33 @@ def test_the_customer_page(desk: Desk, django_assert_num_queries: AssertQueries)
 
     with django_assert_num_queries(CUSTOMER):
         assert client.get(address).content.decode().count('class="ticket-row ') == 9
+
+
+def test_the_open_answer_box(desk: Desk, django_assert_num_queries: AssertQueries) -> None:
+    client = signed_in(desk.ana)
+    address = f"/tickets/{desk.ticket.number}/write/reply/"
+    with django_assert_num_queries(BOX):
+        assert client.get(address, headers={"HX-Request": "true"}).status_code == 200
+
+    for number in range(8):
+        message = make_message(message_id=f"m{number}@site.example")
+        receive_message(desk.ticket, message, customer=desk.ticket.customer)
+        make_queue(f"Queue {number}", full=[desk.ana])
+
+    with django_assert_num_queries(BOX):
+        assert "<answer-box" in client.get(address, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_the_page_of_a_new_ticket(desk: Desk, django_assert_num_queries: AssertQueries) -> None:
+    client = signed_in(desk.ana)
+    with django_assert_num_queries(NEW_TICKET):
+        assert client.get("/tickets/new/").status_code == 200
+
+    for number in range(8):
+        make_queue(f"Support::Part {number}", full=[desk.ana])
+
+    with django_assert_num_queries(NEW_TICKET):
+        assert client.get("/tickets/new/").content.decode().count("<option ") == 9
 
 
 @pytest.mark.parametrize("fragment", ["list", "sidebar"])

@@ -47,8 +47,15 @@ def write_box(request: AgentRequest, number: str, kind: str) -> HttpResponse:
 def writing(request: AgentRequest, found: Ticket, *, box: Box | None) -> dict[str, Any]:
     """What the place for writing needs when it is drawn alone: closed after sending, or with an open box."""
     newest = found.articles.order_by("-pk").values_list("pk", flat=True).first() or 0
-    sent = just_sent_in(found, by=request.user)
-    return facts(request, found) | {"box": box, "seen": newest, "just_sent": sent, "error": ""}
+    return {
+        "ticket": found,
+        "rights": rights_by_queue(request.user).get(found.queue_id, frozenset()),
+        "tomorrow": choices.tomorrow_morning(),
+        "box": box,
+        "seen": newest,
+        "just_sent": just_sent_in(found, by=request.user),
+        "error": "",
+    }
 
 
 @require_safe
