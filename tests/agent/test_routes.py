@@ -60,7 +60,8 @@ TABLE: dict[str, dict[str, tuple[int, ...]]] = {
     "password": {"GET": NO_WAY, "POST": (302, 422, 422, 422, 422)},
     "sign-in": {"GET": (200, 302, 302, 302, 302), "POST": (422, 302, 302, 302, 302)},
     "sign-out": {"GET": NO_WAY, "POST": (302, 302, 302, 302, 302)},
-} | ADMINISTRATION
+    **ADMINISTRATION,
+}
 CASES = [(name, method) for name, methods in TABLE.items() for method in methods]
 
 
