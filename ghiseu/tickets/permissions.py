@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ghiseu.people.models import Agent
 from ghiseu.tickets.errors import NotAdministrator, NotPermitted, TicketNotFound
 
 if TYPE_CHECKING:
-    from ghiseu.people.models import Agent
+    from ghiseu.people.models import AgentQuerySet
     from ghiseu.tickets.models import Queue, Ticket
 
 
@@ -61,6 +62,12 @@ def forget_rights(agent: Agent) -> None:
 
 def queue_ids_with(agent: Agent, right: Right) -> list[int]:
     return [queue_id for queue_id, rights in rights_by_queue(agent).items() if right in rights]
+
+
+def agents_with(right: Right, queue_id: int) -> AgentQuerySet:
+    """Every active agent who has this right in the queue, each once."""
+    granted = {"roles__grants__queue": queue_id, "roles__grants__rights__overlap": [right.value, Right.FULL.value]}
+    return Agent.objects.active().filter(**granted).distinct()
 
 
 def may(agent: Agent, right: Right, queue_id: int) -> bool:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import Queue, State, StateType, Ticket
-from ghiseu.tickets.permissions import Right
+from ghiseu.tickets.permissions import Right, agents_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +21,10 @@ class Colleague:
 
 def colleagues_for(ticket: Ticket) -> list[Colleague]:
     """Everybody who may read the ticket's queue, by name, each with how many open tickets they have."""
-    agents = (
-        Agent.objects.active()
-        .filter(
-            roles__grants__queue=ticket.queue_id,
-            roles__grants__rights__overlap=[Right.READ.value, Right.FULL.value],
-        )
-        .distinct()
-        .by_name()
-    )
     # Apart from the agents: so the count reads the small index of open tickets, not years of closed ones.
     rows = Ticket.objects.open().filter(owner__isnull=False).order_by().values_list("owner_id").annotate(Count("pk"))
     counts: dict[int, int] = dict(rows)
-    return [Colleague(agent, counts.get(agent.pk, 0)) for agent in agents]
+    return [Colleague(agent, counts.get(agent.pk, 0)) for agent in agents_with(Right.READ, ticket.queue_id).by_name()]
 
 
 def queues_to_move_to(ticket: Ticket, *, agent: Agent) -> list[Queue]:
