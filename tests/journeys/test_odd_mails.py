@@ -41,7 +41,8 @@ def test_odd_mails_are_told_and_stop_no_other(house: MailHouse, home: Path) -> N
         wait_for("the mails that can be taken are filed", lambda: len(titles(desk)) == 3)
         wait_for("the mailbox tells of the large one", lambda: "stay on the server" in error_of_mailbox(desk))
         wait_for("only the large one is left", lambda: house.count(DESK) == 1)
-        assert titles(desk)[-1] == "Small and late"
+        # Postfix delivers side by side, so the order among them is nobody's promise.
+        assert titles(desk).count("Small and late") == 1
         assert "52428800 are accepted" in error_of_mailbox(desk)
 
         refused = ghiseu("mail-in", "--mailbox", "support", settings=desk.settings, stdin=LARGE)
