@@ -68,6 +68,8 @@ class Announcements:
         self._arguments = arguments
         self._browsers: set[Browser] = set()
         self._listening: asyncio.Task[None] | None = None
+        # Set while every announcement is heard; before, a page is told `refresh` in place of what it may have missed.
+        self.hears = asyncio.Event()
         # When each queue last changed, and since when that is known without a gap; seconds since 1970.
         self._changed_at: dict[int, float] = {}
         self._known_since = float("inf")
@@ -86,6 +88,7 @@ class Announcements:
             self._listening.cancel()
             self._listening = None
             self._known_since = float("inf")
+            self.hears.clear()
 
     async def _listen(self) -> None:
         pause = FIRST_PAUSE_SECONDS
@@ -97,10 +100,12 @@ class Announcements:
                     # What was announced while nobody listened is lost, so every page looks once.
                     self._known_since = time.time()
                     self._refresh(self._browsers)
+                    self.hears.set()
                     async for notice in connection.notifies():
                         self._hear(notice.payload)
             except (psycopg.Error, OSError) as error:
                 self._known_since = float("inf")
+                self.hears.clear()
                 log.warning("live.connection_lost", error=str(error).strip(), again_in_seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

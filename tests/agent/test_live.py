@@ -176,6 +176,8 @@ def test_a_change_reaches_the_page_of_its_ticket_and_lists_but_no_other_queue(st
             assert await connection.status() == 200
             # Nothing tells when these pages were drawn, so each is asked to look once.
             await connection.until(b"event: refresh")
+        # A change before this would be told as one more `refresh`, not by its name.
+        await live_module._of_this_loop().hears.wait()
 
         await asyncio.to_thread(write_in_thread, desk)
 
