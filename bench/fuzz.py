@@ -4,7 +4,8 @@
 
 The mails are read in child processes. A mail fails when `parse_mail` raises or falls back to its last resort, when its
 reading cannot be written as JSON in UTF-8, when it takes more than a second of processor time, when the process then
-holds more than 200 MB, or when nothing is heard for a while. What fails is kept as a file, with the reason beside it.
+holds more than 200 MB, or when nothing is heard for a while. What fails is kept at once as a file, with the reason
+beside it.
 """
 
 from __future__ import annotations
@@ -147,8 +148,9 @@ class Child:
 class Fuzzer:
     """Deals ranges of mails to children, and starts another one for each that hangs, dies or has grown fat."""
 
-    def __init__(self, count: int, seed: int, children: int) -> None:
+    def __init__(self, count: int, seed: int, children: int, folder: Path) -> None:
         self.count, self.seed = count, seed
+        self.folder = folder
         self.seeds = seed_mails()
         self.todo = [range(start, min(start + BATCH, count)) for start in range(0, count, BATCH)][::-1]
         self.total = Report()
@@ -197,7 +199,7 @@ class Fuzzer:
         """Note the mail that was too much for a child, and let another one go on behind it."""
         self._let_go(child)
         number = child.reading if child.reading >= 0 else child.numbers.start
-        self.total.failures.append(Failure(number, kind, reason))
+        self._fail(Failure(number, kind, reason))
         self.total.mails += number - child.numbers.start + 1
         if number + 1 < child.numbers.stop:
             self.todo.append(range(number + 1, child.numbers.stop))
@@ -213,12 +215,23 @@ class Fuzzer:
         child.end()
         self.children.remove(child)
 
+    def _fail(self, failure: Failure) -> None:
+        """Tell of it and keep it at once: a run is long, and may be ended."""
+        self.total.failures.append(failure)
+        lines = failure.reason.strip().splitlines()
+        print(f"{failure.kind}: number {failure.number}: {lines[-1] if lines else ''}", flush=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"{self.seed}-{failure.number:06d}-{failure.kind}"
+        (self.folder / f"{name}.eml").write_bytes(mutated(self.seeds, self.seed, failure.number))
+        (self.folder / f"{name}.txt").write_text(failure.reason + "\n", encoding="utf-8")
+
     def _add(self, report: Report) -> None:
         total = self.total
         total.mails += report.mails
         total.bytes += report.bytes
         total.memory_mb = max(total.memory_mb, report.memory_mb)
-        total.failures += report.failures
+        for failure in report.failures:
+            self._fail(failure)
         if report.slowest > total.slowest:
             total.slowest, total.slowest_number = report.slowest, report.slowest_number
         if time.monotonic() - self.printed_at > 20:
@@ -226,23 +239,17 @@ class Fuzzer:
             print(f"{total.mails:,} of {self.count:,} mails, {len(total.failures)} failed", flush=True)
 
 
-def keep_failures(seeds: list[bytes], seed: int, failures: list[Failure]) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="ghiseu-fuzz-"))
-    for failure in failures:
-        name = f"{seed}-{failure.number:06d}-{failure.kind}"
-        (folder / f"{name}.eml").write_bytes(mutated(seeds, seed, failure.number))
-        (folder / f"{name}.txt").write_text(failure.reason + "\n", encoding="utf-8")
-    return folder
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Read broken mails, and look for what breaks.")
     parser.add_argument("--mails", type=int, default=200_000, metavar="N", help="how many (default 200000)")
     parser.add_argument("--seed", type=int, default=1, help="other seeds, other mails (default 1)")
     parser.add_argument("--processes", type=int, default=2, help="how many at a time (default 2)")
+    parser.add_argument(
+        "--keep", type=Path, default=Path(tempfile.gettempdir()) / "ghiseu-fuzz", help="where failed mails are kept"
+    )
     given = parser.parse_args()
     began = time.monotonic()
-    fuzzer = Fuzzer(given.mails, given.seed, given.processes)
+    fuzzer = Fuzzer(given.mails, given.seed, given.processes, given.keep)
     print(f"Reading {given.mails:,} broken mails, made of {len(fuzzer.seeds)}", flush=True)
     report = fuzzer.run()
     print(
@@ -252,11 +259,7 @@ def main() -> None:
     if not report.failures:
         print("No exception, no slow one, no hungry one.")
         return
-    folder = keep_failures(fuzzer.seeds, given.seed, report.failures)
-    for failure in report.failures:
-        lines = failure.reason.strip().splitlines()
-        print(f"{failure.kind}: number {failure.number}: {lines[-1] if lines else ''}")
-    print(f"{len(report.failures)} failed; they are kept in {folder}")
+    print(f"{len(report.failures)} failed; they are kept in {fuzzer.folder}")
     sys.exit(1)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
 from bench import fuzz
-from bench.fuzz import Failure, Report, keep_failures, read_one
+from bench.fuzz import Failure, Fuzzer, Report, read_one
 from bench.mutations import BLOW_UPS, WAYS, mutated, seed_mails
 
 MAIL = b"From: vera@customer.example\nSubject: Hello\n\nIt does not work.\n"
@@ -72,12 +73,10 @@ def test_the_last_resort_of_the_reading_is_a_failure() -> None:
     ]
 
 
-def test_failing_mails_are_kept_with_their_reason() -> None:
-    folder = keep_failures([MAIL], 1, [Failure(12, "slow", "1.50 s")])
-    try:
-        assert (folder / "1-000012-slow.eml").read_bytes() == mutated([MAIL], 1, 12)
-        assert (folder / "1-000012-slow.txt").read_text() == "1.50 s\n"
-    finally:
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
+def test_failing_mails_are_kept_with_their_reason_as_they_are_found(tmp_path: Path) -> None:
+    fuzzer = Fuzzer(0, 1, 0, tmp_path / "kept")
+
+    fuzzer._add(Report(failures=[Failure(12, "slow", "1.50 s")]))
+
+    assert (tmp_path / "kept" / "1-000012-slow.eml").read_bytes() == mutated(fuzzer.seeds, 1, 12)
+    assert (tmp_path / "kept" / "1-000012-slow.txt").read_text() == "1.50 s\n"
