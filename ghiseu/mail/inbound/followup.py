@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ghiseu.mail.inbound.parse import ParsedMail
 from ghiseu.mail.message_ids import Conversation, read_message_id
+from ghiseu.mail.models import OutboundMail
 from ghiseu.tickets.models import Article, FollowUp, Participant, SenderSign, Ticket
 from ghiseu.tickets.numbers import numbers_in
 
@@ -39,8 +40,10 @@ def belonging_of(parsed: ParsedMail, sign: SenderSign = SenderSign.UNKNOWN) -> B
     ids = quoted_ids(parsed)
     ticket, conversation = _by_our_message_id(ids)
     if ticket and conversation == Conversation.THIRD_PARTY:
-        reason = f"answer of a third party by signed Message-ID to {ticket.number}"
-        return Belonging(ticket, None, True, reason, reopens=False, by_third_party=True)
+        asked = _was_asked(ticket, ids, sender)
+        how = "" if asked else ", from an address that was not asked: shown as unverified"
+        reason = f"answer of a third party by signed Message-ID to {ticket.number}{how}"
+        return Belonging(ticket, None, asked, reason, reopens=False, by_third_party=True)
     if ticket:
         takes_part = _takes_part(ticket, sender)
         how = "" if takes_part else ", from an address that takes no part: shown as unverified"
@@ -99,3 +102,9 @@ def _by_foreign_message_id(ids: list[str], sender: str) -> Ticket | None:
 
 def _takes_part(ticket: Ticket, sender: str) -> bool:
     return bool(sender) and Participant.objects.filter(ticket=ticket, address=sender).exists()
+
+
+def _was_asked(ticket: Ticket, ids: list[str], sender: str) -> bool:
+    """Whether one of the messages that the mail answers went to this address, and out of the customer's sight."""
+    asked = Article.objects.filter(ticket=ticket, is_visible_to_customer=False, message_id__in=ids)
+    return bool(sender) and OutboundMail.objects.filter(article__in=asked, recipient=sender).exists()

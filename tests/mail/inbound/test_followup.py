@@ -6,9 +6,11 @@ from django.test import override_settings
 from ghiseu.mail.inbound.followup import belonging_of
 from ghiseu.mail.inbound.parse import parse_mail
 from ghiseu.mail.message_ids import Conversation, OurMessage, new_message_id, read_message_id
+from ghiseu.mail.outbound.third_party import write_to_third_party
 from ghiseu.people.models import Agent, Customer
-from ghiseu.tickets.models import Article, SenderSign, Ticket
-from tests.factories import make_article, make_queue
+from ghiseu.tickets.models import Article, Queue, SenderSign, Ticket
+from ghiseu.tickets.permissions import Right
+from tests.factories import grant, make_article, make_queue
 from tests.mail.mails import mail_bytes
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +101,26 @@ def test_an_answer_to_a_third_party_message_stays_in_that_conversation(article: 
 
     assert (found.joins, found.by_third_party) == (article.ticket, True)
     assert read_message_id("t" + asked[1:]) is None
+
+
+def test_only_who_was_asked_answers_as_a_verified_third_party(article: Article, ana: Agent) -> None:
+    ticket = article.ticket
+    grant(ana, ticket.queue, Right.FULL)
+    Queue.objects.filter(pk=ticket.queue_id).update(address="support@desk.example")
+    ticket.refresh_from_db()
+    asked = write_to_third_party(ticket, by=ana, text="Whose?", to="Help@nic.example", bcc="b@nic.example").message_id
+    other = write_to_third_party(ticket, by=ana, text="Whose?", to="police@gov.example").message_id
+
+    def verified(sender: str, sign: SenderSign = SenderSign.UNKNOWN, quoted: str = asked) -> bool:
+        found = belonging_of(parse_mail(mail_bytes(in_reply_to=quoted, sender=sender)), sign)
+        assert (found.joins, found.by_third_party, found.reopens) == (ticket, True, False)
+        return found.is_verified
+
+    assert verified("Registry <HELP@nic.example>")
+    assert verified("b@nic.example")
+    assert not verified("stranger@evil.example")
+    assert not verified("police@gov.example")
+    assert verified("police@gov.example", quoted=other)
+    # The customer is no third party, and who forges an address is nobody.
+    assert not verified("vera@site.example")
+    assert not verified("help@nic.example", SenderSign.FORGED)
