@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -67,6 +69,13 @@ class Agent(AbstractBaseUser):
     roles = models.ManyToManyField(Role, related_name="agents", blank=True)
     # Whether a customer's answer in one's own ticket is sent on by mail, to be answered from the own mail program.
     wants_mail = models.BooleanField(default=False)
+    # When this agent works, by the own clock, as `Mo-Fr 09:00-18:00` (`ghiseu.sla.hours`); empty means not said.
+    shift = models.CharField(max_length=200, blank=True)
+    # The absence under way or the next one; an open end is an absence until further notice.
+    away_from = models.DateTimeField(null=True, blank=True)
+    away_until = models.DateTimeField(null=True, blank=True)
+    # Who stands in meanwhile.
+    substitute = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     is_administrator = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -81,6 +90,13 @@ class Agent(AbstractBaseUser):
         constraints = (
             models.CheckConstraint(condition=models.Q(login=Lower("login")), name="people_agent_login_lower"),
             models.CheckConstraint(condition=~models.Q(name=""), name="people_agent_has_name"),
+            models.CheckConstraint(
+                condition=~models.Q(substitute=models.F("pk")), name="people_agent_not_own_substitute"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(away_until__isnull=True) | models.Q(away_until__gt=models.F("away_from")),
+                name="people_agent_absence_begins_first",
+            ),
         )
 
     def __str__(self) -> str:
@@ -93,10 +109,30 @@ class Agent(AbstractBaseUser):
         return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
 
 
+class Company(models.Model):
+    """An organisation that customers write for. Whoever first writes from one of its `domains` is taken to belong."""
+
+    name = models.CharField(max_length=200, unique=True)
+    # Mail domains in lower case, `example.com`; each belongs to one company, see `people.customers`.
+    domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    notes = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "companies"
+        ordering = ("name",)
+        constraints = (models.CheckConstraint(condition=~models.Q(name=""), name="people_company_has_name"),)
+        indexes = (GinIndex(fields=("domains",), name="people_company_domains"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Customer(models.Model):
     """A person who writes to the desk, under as many identities as they use."""
 
     name = models.CharField(max_length=200, blank=True)
+    company = models.ForeignKey(Company, on_delete=models.SET_NULL, null=True, blank=True, related_name="customers")
     language = models.CharField(max_length=2, choices=Language.choices, blank=True)
     notes = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

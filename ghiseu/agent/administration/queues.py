@@ -31,7 +31,7 @@ Occasion = AutoResponse.Occasion
 def queues(request: AgentRequest) -> HttpResponse:
     found = Queue.objects.order_by("name").annotate(
         answers=Count("auto_responses", filter=Q(auto_responses__is_active=True), distinct=True),
-        languages=Count("texts", distinct=True),
+        text_count=Count("texts", distinct=True),
     )
     return render(request, "queues.html", {"queues": list(found)})
 

@@ -2,8 +2,10 @@
 
 from ghiseu.tickets.models.article import Article, Attachment, Channel, SenderSign, SenderType
 from ghiseu.tickets.models.blob import Blob
+from ghiseu.tickets.models.classification import CustomField, Service, TicketType
 from ghiseu.tickets.models.event import Event, Kind
 from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant, QueueText
+from ghiseu.tickets.models.service_level import Calendar, Sla
 from ghiseu.tickets.models.ticket import OPEN_TYPES, PENDING_TYPES, Participant, Priority, State, StateType, Ticket
 
 __all__ = [
@@ -12,7 +14,9 @@ __all__ = [
     "Article",
     "Attachment",
     "Blob",
+    "Calendar",
     "Channel",
+    "CustomField",
     "Event",
     "FollowUp",
     "Kind",
@@ -23,7 +27,10 @@ __all__ = [
     "QueueText",
     "SenderSign",
     "SenderType",
+    "Service",
+    "Sla",
     "State",
     "StateType",
     "Ticket",
+    "TicketType",
 ]

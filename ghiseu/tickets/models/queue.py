@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from ghiseu.people.models import Language, Role
+from ghiseu.tickets.models.service_level import Calendar, Sla
 from ghiseu.tickets.permissions import Right
 from ghiseu.tickets.querysets import QueueQuerySet
 
@@ -33,6 +34,10 @@ class Queue(models.Model):
     # For languages that have no text of their own, see QueueText.
     signature = models.TextField(blank=True)
     follow_up = models.CharField(max_length=12, choices=FollowUp.choices, default=FollowUp.REOPEN)
+    # In which languages somebody here answers, the preferred one first; empty means any.
+    languages = ArrayField(models.CharField(max_length=2, choices=Language.choices), default=list, blank=True)
+    calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="queues")
+    sla = models.ForeignKey(Sla, on_delete=models.PROTECT, null=True, blank=True, related_name="queues")
     # When somebody is there, as `Mo-Fr 09:00-18:00`, read by `ghiseu.sla.hours`; empty means always.
     office_hours = models.CharField(max_length=200, blank=True)
     # A lock lapses after this time, so that an agent who went home holds nothing back; 0 means never.

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from ghiseu.people.models import Agent, Customer, Language
+from ghiseu.tickets.models.classification import Service, TicketType
 from ghiseu.tickets.models.queue import Queue
 from ghiseu.tickets.querysets import TicketQuerySet
 
@@ -83,10 +87,26 @@ class Ticket(models.Model):
     # NULL with `locked_by` set: the queue's locks never lapse.
     locked_until = models.DateTimeField(null=True)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets", db_index=False)
+    type = models.ForeignKey(TicketType, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     language = models.CharField(max_length=2, choices=Language.choices, blank=True)
+    # In lower case and sorted, so that equal sets are equal values; see `tickets.actions.tags`.
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    # The values of the desk's own fields by name, typed as `CustomField` says.
+    fields = models.JSONField(default=dict, blank=True)
     pending_until = models.DateTimeField(null=True)
     # Since when the customer has been waiting for our answer; NULL while the turn is theirs.
     waiting_since = models.DateTimeField(null=True)
+    # When the service level wants the first answer, the answer to the newest message, and the end; NULL: no clock runs.
+    first_answer_due_at = models.DateTimeField(null=True)
+    answer_due_at = models.DateTimeField(null=True)
+    solution_due_at = models.DateTimeField(null=True)
+    # The nearest of them, kept by the database.
+    due_at = models.GeneratedField(
+        expression=Least("first_answer_due_at", "answer_due_at", "solution_due_at"),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+    )
     first_answered_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
@@ -119,6 +139,15 @@ class Ticket(models.Model):
                 name="tickets_ticket_lock_has_holder",
             ),
             models.CheckConstraint(condition=Q(priority__in=Priority.values), name="tickets_ticket_known_priority"),
+            models.CheckConstraint(
+                condition=Q(state_type__in=OPEN_TYPES)
+                | Q(
+                    first_answer_due_at__isnull=True,
+                    answer_due_at__isnull=True,
+                    solution_due_at__isnull=True,
+                ),
+                name="tickets_ticket_only_open_is_due",
+            ),
         )
         indexes = (
             # The daily work reads only open tickets: small indexes that do not grow with the years.
@@ -141,6 +170,9 @@ class Ticket(models.Model):
                 fields=("queue", "-changed_at", "-id"), name="tickets_by_change", condition=Q(archived_at__isnull=True)
             ),
             models.Index(fields=("customer", "-created_at", "-id"), name="tickets_by_customer"),
+            models.Index(fields=("queue", "due_at", "id"), name="tickets_by_due", condition=Q(due_at__isnull=False)),
+            GinIndex(fields=("tags",), name="tickets_by_tag"),
+            GinIndex(fields=("fields",), name="tickets_by_field", opclasses=("jsonb_path_ops",)),
         )
 
     def __str__(self) -> str:
