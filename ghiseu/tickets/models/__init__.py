@@ -4,6 +4,7 @@ from ghiseu.tickets.models.article import Article, Attachment, Channel, SenderSi
 from ghiseu.tickets.models.blob import Blob
 from ghiseu.tickets.models.classification import CustomField, Service, TicketType
 from ghiseu.tickets.models.event import Event, Kind
+from ghiseu.tickets.models.imported import ImportedTicket
 from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant, QueueText
 from ghiseu.tickets.models.service_level import Calendar, Sla
 from ghiseu.tickets.models.ticket import OPEN_TYPES, PENDING_TYPES, Participant, Priority, State, StateType, Ticket
@@ -19,6 +20,7 @@ __all__ = [
     "CustomField",
     "Event",
     "FollowUp",
+    "ImportedTicket",
     "Kind",
     "Participant",
     "Priority",
