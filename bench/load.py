@@ -50,7 +50,7 @@ class Table:
 
     def __init__(self, model: Any, connection: Any) -> None:
         described = model._meta  # noqa: SLF001  # Django's documented way to ask a model for its columns
-        fields = described.concrete_fields
+        fields = [one for one in described.concrete_fields if not one.generated]
         self.name = described.db_table
         self.columns = [one.column for one in fields]
         self.defaults = {one.column: self._default(one, connection) for one in fields}
