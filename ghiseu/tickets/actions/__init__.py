@@ -6,6 +6,7 @@ reads the history afterwards.
 """
 
 from ghiseu.tickets.actions.assign import assign_ticket
+from ghiseu.tickets.actions.classify import change_tags, set_field, set_service, set_type
 from ghiseu.tickets.actions.lock import lock_ticket, unlock_ticket
 from ghiseu.tickets.actions.messages import (
     NewFile,
@@ -29,6 +30,7 @@ __all__ = [
     "answer_automatically",
     "ask_third_party",
     "assign_ticket",
+    "change_tags",
     "close_ticket",
     "lock_ticket",
     "move_ticket",
@@ -38,8 +40,11 @@ __all__ = [
     "receive_from_third_party",
     "receive_message",
     "reopen_ticket",
+    "set_field",
     "set_pending",
     "set_priority",
+    "set_service",
+    "set_type",
     "take_back",
     "unlock_ticket",
     "write_note",

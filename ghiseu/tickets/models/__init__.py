@@ -2,7 +2,7 @@
 
 from ghiseu.tickets.models.article import Article, Attachment, Channel, SenderSign, SenderType
 from ghiseu.tickets.models.blob import Blob
-from ghiseu.tickets.models.classification import CustomField, Service, TicketType
+from ghiseu.tickets.models.classification import CustomField, Service, Tag, TicketType
 from ghiseu.tickets.models.event import Event, Kind
 from ghiseu.tickets.models.imported import ImportedTicket
 from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant, QueueText
@@ -33,6 +33,7 @@ __all__ = [
     "Sla",
     "State",
     "StateType",
+    "Tag",
     "Ticket",
     "TicketType",
 ]

@@ -36,6 +36,18 @@ class Service(models.Model):
         return self.name
 
 
+class Tag(models.Model):
+    """Every tag that ever was on a ticket, so that one can be chosen and looked for; the database adds new ones."""
+
+    name = models.CharField(max_length=40, unique=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class CustomField(models.Model):
     """A field of tickets that this desk defined. Values stand in `Ticket.fields` under `name`, typed as `kind` says.
 

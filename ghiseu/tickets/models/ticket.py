@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -173,6 +174,18 @@ class Ticket(models.Model):
             models.Index(fields=("queue", "due_at", "id"), name="tickets_by_due", condition=Q(due_at__isnull=False)),
             GinIndex(fields=("tags",), name="tickets_by_tag"),
             GinIndex(fields=("fields",), name="tickets_by_field", opclasses=("jsonb_path_ops",)),
+        )
+        triggers = (
+            pgtrigger.Trigger(
+                name="know_tags",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("tags"),  # type: ignore[no-untyped-call]  # pgtrigger's
+                condition=pgtrigger.Condition("cardinality(NEW.tags) > 0"),
+                func="""
+                    INSERT INTO tickets_tag (name) SELECT unnest(NEW.tags) ON CONFLICT DO NOTHING;
+                    RETURN NULL;
+                """,
+            ),
         )
 
     def __str__(self) -> str:

@@ -88,6 +88,9 @@ class TicketSubject:
         self._facts = Facts(ticket, now)
 
     def values(self, field: str) -> Collection[FieldValue]:
+        from ghiseu.tickets.query.own_fields import PREFIX, read_own_field
         from ghiseu.tickets.query.ticket_fields import TICKET_FIELDS
 
+        if field.startswith(PREFIX):
+            return tuple(read_own_field(field, self._facts))
         return tuple(TICKET_FIELDS[field].read(self._facts))

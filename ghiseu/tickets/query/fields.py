@@ -71,10 +71,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Fields without number whose names start alike, such as `header.x-spam`."""
+    """Fields without number whose names start alike, such as `header.x-spam`; `field` gives None for what is none."""
 
     prefix: str
-    field: Callable[[str], Field]
+    field: Callable[[str], Field | None]
     help: _StrPromise | str
 
 

@@ -43,6 +43,10 @@ def _is_due(facts: Facts) -> bool:
     return facts.ticket.pending_until is not None and facts.ticket.pending_until <= facts.now
 
 
+def _is_overdue(facts: Facts) -> bool:
+    return facts.ticket.due_at is not None and facts.ticket.due_at <= facts.now
+
+
 def _is_locked(facts: Facts) -> bool:
     ticket = facts.ticket
     return ticket.locked_by_id is not None and (ticket.locked_until is None or ticket.locked_until > facts.now)
@@ -61,6 +65,7 @@ IS: Flags = {
     "merged": _of_type(StateType.MERGED),
     "removed": _of_type(StateType.REMOVED),
     "due": Flag(_is_due, lambda scope: Q(pending_until__isnull=False, pending_until__lte=scope.context.now)),
+    "overdue": Flag(_is_overdue, lambda scope: Q(due_at__isnull=False, due_at__lte=scope.context.now)),
     "unanswered": _missing("first_answered_at"),
     "answered": _there("first_answered_at"),
     "waiting": _there("waiting_since"),
@@ -92,6 +97,7 @@ HAS: Flags = {
     ),
     "owner": _there("owner_id"),
     "related": _there("related_id"),
+    "tag": Flag(lambda facts: bool(facts.ticket.tags), lambda _scope: ~Q(tags=[])),
 }
 
 IN: Flags = {

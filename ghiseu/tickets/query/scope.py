@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from ghiseu.people.models import Agent
-from ghiseu.tickets.models import PENDING_TYPES, Queue, State
+from ghiseu.tickets.models import PENDING_TYPES, Queue, Service, State, Tag, TicketType
 from ghiseu.tickets.query.memory import Person, any_fits
 from ghiseu.tickets.query.times import Context
 from ghiseu.tickets.query.tree import Predicate
@@ -49,6 +49,22 @@ class Scope:
     def _agents(self) -> list[tuple[int, Person]]:
         rows = Agent.objects.get_queryset().values_list("pk", "name", "login")
         return [(pk, Person(name, login)) for pk, name, login in rows]
+
+    @cached_property
+    def types(self) -> list[tuple[int, str]]:
+        return list(TicketType.objects.values_list("pk", "name"))
+
+    @cached_property
+    def services(self) -> list[tuple[int, str]]:
+        return list(Service.objects.values_list("pk", "name"))
+
+    @cached_property
+    def _tags(self) -> list[str]:
+        return list(Tag.objects.values_list("name", flat=True))
+
+    def tags(self, predicates: Iterable[Predicate]) -> list[str]:
+        predicates = tuple(predicates)
+        return [name for name in self._tags if any_fits(predicates, [name], self.context)]
 
     def queue_ids(self, predicates: Iterable[Predicate]) -> list[int]:
         predicates = tuple(predicates)

@@ -16,12 +16,12 @@ from ghiseu.tickets.models import Ticket
 from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.patterns import everything
 from ghiseu.tickets.query.scope import Scope, context_of
-from ghiseu.tickets.query.ticket_fields import TICKET_FIELDS, Reads
+from ghiseu.tickets.query.ticket_fields import Reads, ticket_field
 from ghiseu.tickets.query.times import Context
 from ghiseu.tickets.query.tree import And, Everything, FieldTest, Node, Not, Or, Query, Same
 from ghiseu.tickets.querysets import TicketQuerySet
 
-_SMALL_FLAGS = frozenset({"open", "new", "pending", "due", "waiting"})
+_SMALL_FLAGS = frozenset({"open", "new", "pending", "due", "overdue", "waiting"})
 
 
 def select(query: Query, *, agent: Agent, context: Context | None = None) -> TicketQuerySet:
@@ -44,7 +44,7 @@ def condition(query: Query, scope: Scope) -> Q:
 def _condition(node: Node, scope: Scope) -> Q:
     match node:
         case FieldTest(field):
-            return TICKET_FIELDS[field.name].where(node.predicates, scope)
+            return ticket_field(field).where(node.predicates, scope)
         case And(parts):
             together = everything()
             for part in parts:
@@ -75,14 +75,14 @@ class Cost:
 
 def cost_of(query: Query) -> Cost:
     """The cost by what is asked, without asking it. One test that narrows, on which all others hang, is enough."""
-    reads = max((TICKET_FIELDS[test.field.name].reads for test in query.tests()), default=Reads.ROW)
+    reads = max((ticket_field(test.field).reads for test in query.tests()), default=Reads.ROW)
     return Cost(reads, _narrows(query.root))
 
 
 def _narrows(node: Node) -> bool:
     match node:
         case FieldTest(field):
-            return TICKET_FIELDS[field.name].narrows or (field.name == "is" and _is_small(node))
+            return ticket_field(field).narrows or (field.name == "is" and _is_small(node))
         case And(parts):
             return any(_narrows(part) for part in parts)
         case Or(parts):

@@ -1,6 +1,6 @@
 """Everything that can be asked about a ticket: one entry a field, with how memory reads it and how the database does.
 
-Whoever adds a field adds an entry here, and nothing elsewhere.
+Whoever adds a field adds an entry here, and nothing elsewhere. What a desk defined itself stands in `own_fields`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import IntEnum
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ghiseu.people.models import Language
+from ghiseu.people.models import Company, Customer, Language
 from ghiseu.tickets.models import Channel, Priority, SenderSign, SenderType, StateType
 from ghiseu.tickets.query.conditions import (
     ANSWERS,
@@ -23,6 +23,7 @@ from ghiseu.tickets.query.conditions import (
     article_people,
     article_sender,
     article_text,
+    asks_existence,
     counted,
     customer,
     moment,
@@ -35,7 +36,8 @@ from ghiseu.tickets.query.conditions import (
 from ghiseu.tickets.query.facts import Facts, agent_person
 from ghiseu.tickets.query.fields import Field, Kind, Vocabulary
 from ghiseu.tickets.query.flags import HAS, IN, IS, choices_of, flags_of, where_flags
-from ghiseu.tickets.query.memory import FieldValue, Person
+from ghiseu.tickets.query.memory import FieldValue, Person, any_fits
+from ghiseu.tickets.query.own_fields import FAMILY, PREFIX, read_own_field, where_own_field
 from ghiseu.tickets.query.past import was_owner, was_priority, was_queue, was_state
 from ghiseu.tickets.query.patterns import text_fits
 from ghiseu.tickets.query.scope import Scope, state_values
@@ -88,6 +90,32 @@ def _state(predicates: Predicates, scope: Scope) -> Q:
 
 def _state_type(predicates: Predicates, _scope: Scope) -> Q:
     return Q(state_type__in=[p.text for p in predicates if isinstance(p, Same)])
+
+
+def _company(predicates: Predicates, _scope: Scope) -> Q:
+    there = Q(customer__company__isnull=False)
+    if asks_existence(predicates):
+        return there
+    theirs = Company.objects.filter(text_fits("name", predicates)).values("pk")
+    return Q(customer_id__in=Customer.objects.filter(company_id__in=theirs).values("pk"))
+
+
+def _named(column: str, names: Callable[[Scope], list[tuple[int, str]]]) -> Where:
+    """A reference to a row of a small table, chosen by its name."""
+
+    def where(predicates: Predicates, scope: Scope) -> Q:
+        there = Q(**{f"{column}__isnull": False})
+        if asks_existence(predicates):
+            return there
+        fitting = [pk for pk, name in names(scope) if any_fits(predicates, [name], scope.context)]
+        return there & Q(**{f"{column}__in": fitting})
+
+    return where
+
+
+def _tag(predicates: Predicates, scope: Scope) -> Q:
+    """The known tags that fit, by the index."""
+    return ~Q(tags=[]) if asks_existence(predicates) else Q(tags__overlap=scope.tags(predicates))
 
 
 def _language(predicates: Predicates, _scope: Scope) -> Q:
@@ -182,6 +210,36 @@ _OWN: tuple[TicketField, ...] = (
         lambda facts: facts.customer,
         customer,
         Reads.ROWS,
+        narrows=True,
+    ),
+    TicketField(
+        Field("company", Kind.TEXT, _("the company that the customer writes for"), can_be_missing=True),
+        lambda facts: [company.name] if (company := facts.ticket.customer.company) else [],
+        _company,
+        Reads.ROWS,
+        narrows=True,
+    ),
+    TicketField(
+        Field("type", Kind.CHOICE, _("what sort of matter it is"), can_be_missing=True, values="type"),
+        lambda facts: [kind.name] if (kind := facts.ticket.type) else [],
+        _named("type_id", lambda scope: scope.types),
+    ),
+    TicketField(
+        Field(
+            "service",
+            Kind.CHOICE,
+            _("the service it is about; with ::* those below it, too"),
+            can_be_missing=True,
+            is_tree=True,
+            values="service",
+        ),
+        lambda facts: [service.name] if (service := facts.ticket.service) else [],
+        _named("service_id", lambda scope: scope.services),
+    ),
+    TicketField(
+        Field("tag", Kind.CHOICE, _("a tag that is on it"), aliases=("tags",), can_be_missing=True, values="tag"),
+        lambda facts: facts.ticket.tags,
+        _tag,
         narrows=True,
     ),
     TicketField(
@@ -287,6 +345,27 @@ _TIMES: tuple[TicketField, ...] = (
         moment("pending_until"),
     ),
     TicketField(
+        Field("due", Kind.TIME, _("when the nearest of its clocks runs out"), can_be_missing=True),
+        _at("due_at"),
+        moment("due_at"),
+        narrows=True,
+    ),
+    TicketField(
+        Field("due.first", Kind.TIME, _("until when the first answer is promised"), can_be_missing=True),
+        _at("first_answer_due_at"),
+        moment("first_answer_due_at"),
+    ),
+    TicketField(
+        Field("due.answer", Kind.TIME, _("until when the next answer is promised"), can_be_missing=True),
+        _at("answer_due_at"),
+        moment("answer_due_at"),
+    ),
+    TicketField(
+        Field("due.solution", Kind.TIME, _("until when the end is promised"), can_be_missing=True),
+        _at("solution_due_at"),
+        moment("solution_due_at"),
+    ),
+    TicketField(
         Field("answered", Kind.TIME, _("when it was first answered"), can_be_missing=True),
         _at("first_answered_at"),
         moment("first_answered_at"),
@@ -357,4 +436,15 @@ _ANYTHING = TicketField(Field("anything", Kind.TEXT, _("words anywhere")), _read
 
 _ALL = (*_OWN, *_OF_ARTICLES, *_TIMES, *_FLAGS, *_PAST)
 TICKET_FIELDS = {one.field.name: one for one in (*_ALL, _ANYTHING)}
-TICKETS = Vocabulary("tickets", [one.field for one in _ALL], anything=_ANYTHING.field)
+TICKETS = Vocabulary("tickets", [one.field for one in _ALL], anything=_ANYTHING.field, families=[FAMILY])
+
+
+def ticket_field(field: Field) -> TicketField:
+    """How a field is answered, one of the desk's own included."""
+    if not field.name.startswith(PREFIX):
+        return TICKET_FIELDS[field.name]
+    return TicketField(
+        field,
+        lambda facts: read_own_field(field.name, facts),
+        lambda predicates, scope: where_own_field(field.name, predicates, scope),
+    )

@@ -13,21 +13,24 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ghiseu.people.models import Agent, Customer, Identity
+from ghiseu.people.models import Agent, Company, Customer, Identity
 from ghiseu.tickets.models import (
     Article,
     Attachment,
     Blob,
     Channel,
+    CustomField,
     Event,
     Kind,
     Priority,
     Queue,
     SenderSign,
     SenderType,
+    Service,
     State,
     StateType,
     Ticket,
+    TicketType,
 )
 from ghiseu.tickets.query.fields import Field
 from ghiseu.tickets.query.fields import Kind as FieldKind
@@ -69,6 +72,17 @@ WORDS = (
 )
 NAMES = ("", "Vera Moraru", "Ștefan Țurcanu", "Олёна", "ana", "a.b")
 ADDRESSES = ("", "vera@site.example", "Ana@SITE.example", "ana@mail.site.example", "ștefan@bank.example", "a_b@x.md")
+COMPANIES = ("Site SRL", "Școala Nouă")
+TYPES, SERVICES = ("Incident", "Întrebare"), ("Hosting", "Hosting::Mail", "Hostings")
+TAGS = ("vip", "școală", "a-b", "refund")
+# The desk's own fields with their kinds and the values they are drawn from.
+OWN_FIELDS: dict[str, tuple[CustomField.Kind, tuple[Any, ...]]] = {
+    "plan": (CustomField.Kind.CHOICE, ("Gold", "Șah", "Old")),
+    "site_name": (CustomField.Kind.TEXT, ("site.example", "Școala Nouă")),
+    "sum": (CustomField.Kind.NUMBER, (0, 1, 2.5, 40)),
+    "paid_on": (CustomField.Kind.DATE, ("2026-03-17", "2026-03-18", "2025-01-01")),
+    "vip": (CustomField.Kind.YES_NO, (True, False)),
+}
 FILES = ("invoice.pdf", "Factură 2026.PDF", "image.png", "звіт.docx")
 MOMENTS = [
     NOW + dt.timedelta(seconds=seconds)
@@ -98,16 +112,24 @@ class Desk:
     queues: list[Queue]
     states: list[State]
     customers: list[Customer]
+    types: list[TicketType]
+    services: list[Service]
 
     @classmethod
     def made(cls, agents: list[Agent], queues: list[Queue]) -> Desk:
         customers = []
+        companies = [*(Company.objects.create(name=name) for name in COMPANIES), None]
         for number, name in enumerate(NAMES):
-            customer = Customer.objects.create(name=name)
+            customer = Customer.objects.create(name=name, company=companies[number % len(companies)])
             customers.append(customer)
             if ADDRESSES[number]:
                 Identity.objects.create(customer=customer, value=ADDRESSES[number].lower())
-        return cls(agents, queues, list(State.objects.all()), customers)
+        for name, (kind, _values) in OWN_FIELDS.items():
+            choices = ["Gold", "Șah"] if kind == CustomField.Kind.CHOICE else []
+            CustomField.objects.create(name=name, label=name, kind=kind, choices=choices)
+        types = [TicketType.objects.create(name=name) for name in TYPES]
+        services = [Service.objects.create(name=name) for name in SERVICES]
+        return cls(agents, queues, list(State.objects.all()), customers, types, services)
 
 
 _numbers = itertools.count(1)
@@ -131,6 +153,13 @@ def make_random_ticket(draw: Callable[[st.SearchStrategy[Any]], Any], desk: Desk
         locked_until=draw(maybe_moments) if locked_by else None,
         customer=draw(st.sampled_from(desk.customers)),
         language=draw(st.sampled_from(("", "ro", "ru"))),
+        type=draw(st.none() | st.sampled_from(desk.types)),
+        service=draw(st.none() | st.sampled_from(desk.services)),
+        tags=draw(st.lists(st.sampled_from(TAGS), unique=True, max_size=2)),
+        fields=draw(st.fixed_dictionaries({}, optional={n: st.sampled_from(v) for n, (_k, v) in OWN_FIELDS.items()})),
+        first_answer_due_at=None if is_over else draw(maybe_moments),
+        answer_due_at=None if is_over else draw(maybe_moments),
+        solution_due_at=None if is_over else draw(maybe_moments),
         pending_until=draw(moments) if is_pending else None,
         waiting_since=draw(maybe_moments),
         first_answered_at=draw(maybe_moments),
@@ -140,6 +169,7 @@ def make_random_ticket(draw: Callable[[st.SearchStrategy[Any]], Any], desk: Desk
         changed_at=draw(moments),
         article_count=draw(st.integers(0, 4)),
     )
+    ticket.refresh_from_db(fields=["due_at"])
     for _ in range(draw(st.integers(0, 2))):
         _make_article(draw, desk, ticket)
     for _ in range(draw(st.integers(0, 2))):
@@ -211,12 +241,18 @@ _MEETING = {
     "was:queue": _QUEUES,
     "state": _STATES,
     "was:state": _STATES,
+    "tag": ("vip", "VIP", "scoala", "a*", "none", "any", "(vip,refund)", "~ef"),
+    "type": ("incident", "intrebare", "in*", "none", "any", "gone"),
+    "service": ("hosting", "Hosting::*", "hosting*", "none", "(hostings,gone)"),
+    "company": ("site", '"site srl"', "scoala", "no*", "none", "any"),
+    "field.plan": ("gold", "sah", "old", "g*", "none", "any", "(gold,old)"),
+    "field.site_name": ("site", "scoala", '"scoala noua"', "none", "any"),
     "filename": ("invoice", "pdf", '"invoice.pdf"', "fact*", '"2026 pdf"', "звіт", "(png,docx)"),
 }
 
 
 _BY_KIND = {
-    FieldKind.NUMBER: ("0", "1", "2", "1..2", "2..", "..1"),
+    FieldKind.NUMBER: ("0", "1", "2", "1..2", "2..", "..1", "2.5"),
     FieldKind.TIME: (*TIMES, "2026-02..2026-03", "-30d..-2d", "..yesterday", "2026-03-18..", "none", "any"),
     FieldKind.DURATION: (*LENGTHS, "1d..7d", "..2d", "7d..", "none", "any"),
     FieldKind.PERSON: ("me", "none", "any", "ana", "ion", '"Ana Popescu"', "pop*", "(ana,none)"),
@@ -233,9 +269,15 @@ def _values(field: Field) -> st.SearchStrategy[str]:
     return st.sampled_from(field.choices or _MEETING.get(field.name) or _BY_KIND[field.kind])
 
 
+def _own_field(name: str) -> Field:
+    field = TICKETS.find(f"field.{name}")
+    assert field is not None
+    return field
+
+
 @st.composite
 def field_tests(draw: st.DrawFn) -> str:
-    field = draw(st.sampled_from(TICKETS.fields))
+    field = draw(st.sampled_from(TICKETS.fields) | st.sampled_from(sorted(OWN_FIELDS)).map(_own_field))
     value = draw(_values(field))
     operators = [op for op in field.operators if op in (":", "=", "!=") or not _is_only_for_equality(value)]
     return f"{field.name}{draw(st.sampled_from(operators))}{value}"

@@ -8,7 +8,14 @@ from ghiseu.tickets.query.hints import unknown_names
 from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.ticket_fields import TICKETS
 
-LISTS = {"queue": ("Abuse", "Abuse::Malware", "Customer care", "Vânzări"), "agent": ("ana", "ion"), "state": ("open",)}
+LISTS = {
+    "queue": ("Abuse", "Abuse::Malware", "Customer care", "Vânzări"),
+    "agent": ("ana", "ion"),
+    "state": ("open",),
+    "type": ("Incident",),
+    "service": ("Hosting::Mail",),
+    "tag": ("vip",),
+}
 
 
 def values(field: Field) -> tuple[str, ...]:
