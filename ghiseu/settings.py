@@ -3,6 +3,7 @@
 Units stand in the names. What changes weekly (queues, roles, mailboxes) is data and not here.
 """
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -194,6 +195,23 @@ if DKIM_SELECTOR and not DKIM_SELECTOR.replace(".", "a").replace("-", "a").isaln
     raise BadSetting(
         f"GHISEU_DKIM_SELECTOR is {DKIM_SELECTOR!r}. It takes letters, digits, dots and hyphens, as 2026a."
     )
+
+
+def dns_servers() -> tuple[tuple[str, int], ...]:
+    """Address and port of each server in GHISEU_DNS_SERVERS."""
+    text = os.environ.get("GHISEU_DNS_SERVERS", "")
+    try:
+        parts = [urlsplit(f"//{server.strip()}") for server in text.split(",") if server.strip()]
+        return tuple((str(ipaddress.ip_address(part.hostname or "")), part.port or 53) for part in parts)
+    except ValueError:
+        raise BadSetting(
+            f"GHISEU_DNS_SERVERS is {text!r}. It takes addresses, separated by commas, as 192.0.2.53 or "
+            "[2001:db8::53]:53; empty means those that this machine asks."
+        ) from None
+
+
+# Who is asked for the keys of signed mail, by mailboxes that check signatures.
+DNS_SERVERS = dns_servers()
 
 # --- language and time -----------------------------------------------------------------------------------------------
 

@@ -28,5 +28,5 @@ def one_line(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Readable body text: no trailing blanks, never more than one blank line in a row, none at the ends."""
-    lines = "\n".join(line.rstrip() for line in unix_lines(text).split("\n"))
+    lines = "\n".join(map(str.rstrip, unix_lines(text).split("\n")))
     return _MANY_BLANK_LINES.sub("\n\n", lines).strip("\n")

@@ -51,6 +51,8 @@ class Mailbox(models.Model):
     is_active = models.BooleanField(default=True)
     # The authserv-id of the mail server in front of us, whose Authentication-Results are believed (RFC 8601).
     trusted_server = models.CharField(max_length=255, blank=True)
+    # Where no such word is there, the desk checks signatures itself, for which it asks the DNS.
+    checks_signatures = models.BooleanField(default=False, db_default=False)
 
     protocol = models.CharField(max_length=4, choices=Protocol.choices, default=Protocol.NONE)
     host = models.CharField(max_length=255, blank=True)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from ghiseu.mail.inbound.mail_fields import MAILS, MailSubject
 from ghiseu.mail.inbound.parse import ParsedMail
+from ghiseu.mail.inbound.verdict import Verdict
 from ghiseu.mail.models import Filter, Mailbox
 from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.models import Priority, Queue, State, StateType
@@ -186,10 +187,14 @@ def decide(
     rules: Sequence[Rule],
     *,
     size: int | None = None,
+    verdict: Verdict | None = None,
     context: Context | None = None,
 ) -> Decision:
-    """Ask every rule about the mail, in order; no database, nothing changes. `size` is the raw mail's, in bytes."""
-    asked = Evaluation(MailSubject(parsed, mailbox, size=size), context or Context())
+    """Ask every rule about the mail, in order; no database, nothing changes. `size` is the raw mail's, in bytes.
+
+    `verdict` is what is known of the sender; without it the word of the mailbox's trusted server.
+    """
+    asked = Evaluation(MailSubject(parsed, mailbox, size=size, verdict=verdict), context or Context())
     deciding = _Deciding()
     for rule in _for_mailbox(rules, mailbox):
         if rule.query is None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ghiseu.lib.addresses import Address
 from ghiseu.lib.language import guess_language
 from ghiseu.mail.inbound.parse import ParsedMail
-from ghiseu.mail.inbound.verdict import outcomes_of, verdict_on
+from ghiseu.mail.inbound.verdict import Verdict, verdict_on
 from ghiseu.mail.models import Mailbox
 from ghiseu.people.models import Language
 from ghiseu.tickets.models import SenderSign
@@ -29,10 +29,13 @@ class MailSubject:
     `size` is that of the whole mail in bytes. Without it the text and the files are counted.
     """
 
-    def __init__(self, parsed: ParsedMail, mailbox: Mailbox, *, size: int | None = None) -> None:
+    def __init__(
+        self, parsed: ParsedMail, mailbox: Mailbox, *, size: int | None = None, verdict: Verdict | None = None
+    ) -> None:
         self.parsed = parsed
         self.mailbox = mailbox
         self._size = size
+        self._verdict = verdict
 
     def values(self, field: str) -> Collection[FieldValue]:
         if field.startswith(_HEADER):
@@ -48,8 +51,8 @@ class MailSubject:
         return found
 
     @cached_property
-    def outcomes(self) -> dict[str, str]:
-        return outcomes_of(self.parsed, self.mailbox.trusted_server)
+    def verdict(self) -> Verdict:
+        return self._verdict or verdict_on(self.parsed, self.mailbox.trusted_server)
 
     @property
     def size(self) -> int:
@@ -84,7 +87,7 @@ def _anything(mail: MailSubject) -> Iterable[FieldValue]:
 
 
 def _outcome(method: str) -> Callable[[MailSubject], list[FieldValue]]:
-    return lambda mail: [mail.outcomes[method]] if method in mail.outcomes else []
+    return lambda mail: [mail.verdict.outcomes[method]] if method in mail.verdict.outcomes else []
 
 
 _IS: dict[str, Callable[[MailSubject], bool]] = {
@@ -141,11 +144,11 @@ _FIELDS: tuple[MailField, ...] = (
     ),
     MailField(
         Field("sign", Kind.CHOICE, _("what is known of the sender's address"), choices=tuple(SenderSign)),
-        lambda mail: [str(verdict_on(mail.parsed, mail.mailbox.trusted_server).sign)],
+        lambda mail: [str(mail.verdict.sign)],
     ),
     *(
         MailField(
-            Field(method, Kind.CHOICE, _("what the trusted mail server found, such as pass"), choices=_OUTCOMES),
+            Field(method, Kind.CHOICE, _("what the check of the sender found, such as pass"), choices=_OUTCOMES),
             _outcome(method),
         )
         for method in ("dkim", "dmarc", "spf")

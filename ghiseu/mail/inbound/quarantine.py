@@ -18,9 +18,9 @@ from ghiseu.lib.addresses import Address
 from ghiseu.mail.inbound.filing import open_new
 from ghiseu.mail.inbound.filters import Decision
 from ghiseu.mail.inbound.followup import Belonging
-from ghiseu.mail.inbound.parse import parse_mail
+from ghiseu.mail.inbound.parse import ParsedMail, parse_mail
 from ghiseu.mail.inbound.store import announce_work
-from ghiseu.mail.inbound.verdict import verdict_on
+from ghiseu.mail.inbound.verdict import Verdict, own_check, verdict_on
 from ghiseu.mail.models import InboundMail
 from ghiseu.people.models import Agent
 from ghiseu.tickets.blobs import bytes_of, head_of
@@ -99,8 +99,12 @@ def file_by_hand(mail: InboundMail, *, queue: Queue, by: Agent) -> Article:
     """
     require_administrator(by)
     try:
+        raw = bytes_of(mail.raw)
+        parsed = parse_mail(raw)
+        own = own_check(raw, parsed, mail)
+        verdict = verdict_on(parsed, mail.mailbox.trusted_server, own)
         with transaction.atomic():
-            article = _open_by_hand(_held(mail), queue, by)
+            article = _open_by_hand(_held(mail), parsed, verdict, queue, by)
     except (DeskError, OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -110,9 +114,7 @@ def file_by_hand(mail: InboundMail, *, queue: Queue, by: Agent) -> Article:
     return article
 
 
-def _open_by_hand(held: InboundMail, queue: Queue, by: Agent) -> Article:
-    parsed = parse_mail(bytes_of(held.raw))
-    verdict = verdict_on(parsed, held.mailbox.trusted_server)
+def _open_by_hand(held: InboundMail, parsed: ParsedMail, verdict: Verdict, queue: Queue, by: Agent) -> Article:
     alone = Belonging(None, None, True, "new ticket")
     article, then = open_new(held, parsed, alone, verdict, Decision(queue=queue))
     by_hand = _line(f"filed by hand into queue {queue.name}", by)

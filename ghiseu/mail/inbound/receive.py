@@ -15,13 +15,14 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from ghiseu.mail.inbound.authentic.check import OwnCheck
 from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice
 from ghiseu.mail.inbound.by_agent import agents_word
 from ghiseu.mail.inbound.filing import answer_of_agent, join, message_of, open_new
 from ghiseu.mail.inbound.filters import active_rules, decide
 from ghiseu.mail.inbound.followup import Belonging, belonging_of, quoted_ids
 from ghiseu.mail.inbound.parse import ParsedMail, parse_mail
-from ghiseu.mail.inbound.verdict import verdict_on
+from ghiseu.mail.inbound.verdict import own_check, verdict_on
 from ghiseu.mail.models import IMPORT, InboundMail
 from ghiseu.tickets.blobs import bytes_of
 from ghiseu.tickets.models import Article
@@ -79,11 +80,13 @@ def _file_or_put_aside(mail: InboundMail) -> None:
 
 def file_mail(mail: InboundMail) -> Article | None:
     """Read the mail and make it a ticket or an article; None where another worker has done so."""
-    parsed = parse_mail(bytes_of(mail.raw))
+    raw = bytes_of(mail.raw)
+    parsed = parse_mail(raw)
+    own = own_check(raw, parsed, mail)  # may wait for the DNS, so before anything is locked
     with transaction.atomic():
         if not _hold(mail):
             return None
-        filed = _file(mail, parsed)
+        filed = _file(mail, parsed, own)
         mail.state, mail.article, mail.filed_at = filed.state, filed.article, timezone.now()
         mail.error = filed.trace[-1] if filed.state == State.QUARANTINED else ""
         mail.trace = [*mail.trace, *filed.trace]
@@ -107,13 +110,13 @@ def _hold(mail: InboundMail) -> bool:
     return waiting.select_for_update().values_list("pk", flat=True).first() is not None
 
 
-def _file(mail: InboundMail, parsed: ParsedMail) -> Filed:
+def _file(mail: InboundMail, parsed: ParsedMail, own: OwnCheck | None) -> Filed:
     """The decision, in order: a notice about our answer, the rules, an agent's answer, a customer's, a new ticket."""
-    verdict = verdict_on(parsed, mail.mailbox.trusted_server)
+    verdict = verdict_on(parsed, mail.mailbox.trusted_server, own)
     if answer := answer_that_bounced(parsed):
         notice, why = file_notice(answer, parsed, message_of(mail, parsed, verdict))
         return Filed(State.FILED, notice, [why])
-    decision = decide(parsed, mail.mailbox, active_rules(), size=mail.raw.size)
+    decision = decide(parsed, mail.mailbox, active_rules(), size=mail.raw.size, verdict=verdict)
     if decision.ignore or decision.quarantine:
         return Filed(State.IGNORED if decision.ignore else State.QUARANTINED, None, list(decision.trace))
     word = agents_word(parsed, quoted_ids(parsed), verdict.sign)

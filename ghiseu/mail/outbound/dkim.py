@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 
+from ghiseu.lib.canonical import relaxed_body, relaxed_field
+
 SigningKey = RSAPrivateKey | Ed25519PrivateKey
 _SIGNED = (
     *("from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references"),
@@ -74,13 +76,13 @@ def signature(raw: bytes, *, domain: str, selector: str, key: SigningKey) -> byt
     # Naming a field once more than it occurs keeps others from adding one (section 5.4.2).
     names = [name for name in _SIGNED if name in fields] + ["from", "subject"]
     algorithm = "rsa-sha256" if isinstance(key, RSAPrivateKey) else "ed25519-sha256"
-    body_hash = base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode()
+    body_hash = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest()).decode()
     unsigned = (
         f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed; d={domain}; s={selector};\r\n"
         f" h={':'.join(names)};\r\n bh={body_hash};\r\n b="
     )
-    signed = b"".join(_relaxed_field(fields[name]) for name in names[:-2])
-    signed += _relaxed_field(unsigned.encode()).rstrip(b"\r\n")
+    signed = b"".join(relaxed_field(fields[name]) for name in names[:-2])
+    signed += relaxed_field(unsigned.encode()).rstrip(b"\r\n")
     value = base64.b64encode(_sign(key, signed)).decode()
     return (unsigned + "\r\n ".join(re.findall(".{1,70}", value)) + "\r\n").encode()
 
@@ -95,18 +97,3 @@ def _fields(head: bytes) -> dict[str, bytes]:
     """Each field's bytes by its name in lower case; of several with one name the last, as section 5.4.2 wants."""
     whole = re.findall(rb"[^\r\n]+\r\n(?:[ \t][^\r\n]*\r\n)*", head)
     return {field.split(b":", 1)[0].strip().decode("ascii", "replace").lower(): field for field in whole}
-
-
-def _relaxed_field(field: bytes) -> bytes:
-    """Section 3.4.2."""
-    name, _, value = field.partition(b":")
-    unfolded = re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b""))
-    return name.strip().lower() + b":" + unfolded.strip() + b"\r\n"
-
-
-def _relaxed_body(body: bytes) -> bytes:
-    """Section 3.4.4."""
-    lines = [re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") for line in body.split(b"\r\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    return b"".join(line + b"\r\n" for line in lines)
