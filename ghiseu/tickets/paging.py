@@ -2,6 +2,9 @@
 
 A cursor is the sort key of the row at the page's edge as text, `2026-11-22T10:00:00+00:00~4711`. It is a place in an
 order, not a permission: whatever it says, the page is cut out of what the agent may see.
+
+A grouping puts its own key in front of the order's, so that a group is whole over all pages and stands at one place.
+No index serves such an order: it sorts everything that is asked for, which is little as long as that is open tickets.
 """
 
 from __future__ import annotations
@@ -9,9 +12,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -35,16 +39,50 @@ class Order(models.TextChoices):
     OLDEST = "oldest", _("oldest first")
     WAITING = "waiting", _("longest waiting")
     PRIORITY = "priority", _("priority")
+    DUE = "due", _("due first")
 
 
-# Order -> (the columns of its key, whether it runs downwards). The id makes every key unique.
-_KEYS: dict[str, tuple[tuple[str, ...], bool]] = {
+class Grouping(models.TextChoices):
+    NONE = "", _("no groups")
+    QUEUE = "queue", _("by queue")
+    OWNER = "owner", _("by owner")
+    STATE = "state", _("by state")
+    PRIORITY = "priority", _("by priority")
+    CUSTOMER = "customer", _("by customer")
+    DAY = "day", _("by day")
+
+
+Key = tuple[tuple[str, ...], bool]
+
+# The columns of a key, and whether it runs downwards. The id makes every key of an order unique.
+_KEYS: dict[str, Key] = {
     Order.CHANGED: (("changed_at", "pk"), True),
     Order.NEWEST: (("created_at", "pk"), True),
     Order.OLDEST: (("created_at", "pk"), False),
     Order.WAITING: (("waiting_since", "pk"), False),
     Order.PRIORITY: (("priority", "changed_at", "pk"), True),
+    Order.DUE: (("due_at", "pk"), False),
 }
+# Whose key is a time, so that the rows of a day stand together by themselves: nothing goes in front of it.
+TIME_OF: dict[Order, str] = {
+    Order.CHANGED: "changed_at",
+    Order.NEWEST: "created_at",
+    Order.OLDEST: "created_at",
+    Order.WAITING: "waiting_since",
+    Order.DUE: "due_at",
+}
+_GROUP_KEYS: dict[str, Key] = {
+    Grouping.NONE: ((), True),
+    Grouping.QUEUE: (("queue__name",), False),
+    # Two people of one name are two groups.
+    Grouping.OWNER: (("owner__name", "owner_id"), False),
+    Grouping.STATE: (("state_id",), False),
+    Grouping.PRIORITY: (("priority",), True),
+    Grouping.CUSTOMER: (("customer__name", "customer_id"), False),
+    Grouping.DAY: ((), True),
+}
+_TEXTS = frozenset({"queue__name", "owner__name", "customer__name"})
+_IDS = frozenset({"pk", "priority", "owner_id", "state_id", "customer_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +93,27 @@ class Page:
 
 
 def page_of(
-    tickets: TicketQuerySet, *, order: Order = Order.CHANGED, after: str = "", before: str = "", rows: int = PAGE_ROWS
+    tickets: TicketQuerySet,
+    *,
+    order: Order = Order.CHANGED,
+    group: Grouping = Grouping.NONE,
+    after: str = "",
+    before: str = "",
+    rows: int = PAGE_ROWS,
 ) -> Page:
     """The page behind cursor `after`, or the one in front of cursor `before`, or the first one.
 
-    Raises InvalidInput where a cursor is not one of ours.
+    A group reads names beside the ticket, so the set must be one `for_list()`. Raises InvalidInput where a cursor is
+    not one of ours.
     """
-    columns, downwards = _KEYS[order]
     backwards = bool(before)
-    descending = downwards != backwards
-    expressions = [_expression(column) for column in columns]
+    # Each part of the key runs its own way: groups by name, and in each the newest first.
+    parts = [(columns, downwards != backwards) for columns, downwards in (_GROUP_KEYS[group], _KEYS[order]) if columns]
+    columns = tuple(column for names, _descending in parts for column in names)
     if cursor := before or after:
-        tickets = tickets.filter(_RowCompare(expressions, _read_cursor(cursor, columns), "<" if descending else ">"))
-    found = list(tickets.order_by(*[e.desc() if descending else e.asc() for e in expressions])[: rows + 1])
+        tickets = tickets.filter(_behind(parts, _read_cursor(cursor, columns)))
+    by = [_sorted(column, descending) for names, descending in parts for column in names]
+    found = list(tickets.order_by(*by)[: rows + 1])
     more, found = len(found) > rows, found[:rows]
     if backwards:
         found.reverse()
@@ -81,13 +127,42 @@ def page_of(
     )
 
 
+def _sorted(column: str, descending: bool) -> Any:
+    expression = _expression(column)
+    return expression.desc() if descending else expression.asc()
+
+
+def _behind(parts: list[Key], values: list[Any]) -> Q | _RowCompare:
+    """Where the rest of the rows are: behind in the first part, or beside it there and behind in the next."""
+    (columns, descending), *rest = parts
+    here, values = values[: len(columns)], values[len(columns) :]
+    expressions = [_expression(column) for column in columns]
+    behind = _RowCompare(expressions, here, "<" if descending else ">")
+    if not rest:
+        return behind
+    return Q(behind) | (Q(_RowCompare(expressions, here, "=")) & Q(_behind(rest, values)))
+
+
 def _expression(column: str) -> Any:
-    return Coalesce(F(column), Value(_NEVER)) if column == "waiting_since" else F(column)
+    if column in ("waiting_since", "due_at"):
+        return Coalesce(F(column), Value(_NEVER))
+    if column == "owner__name":
+        return Coalesce(F(column), Value(""))
+    return Coalesce(F(column), Value(0)) if column == "owner_id" else F(column)
 
 
 def _cursor(ticket: Ticket, columns: tuple[str, ...]) -> str:
-    values = [getattr(ticket, column) for column in columns]
-    return "~".join((v or _NEVER).isoformat() if v is None or isinstance(v, dt.datetime) else str(v) for v in values)
+    return "~".join(_write_value(ticket, column) for column in columns)
+
+
+def _write_value(ticket: Ticket, column: str) -> str:
+    if column in _TEXTS:
+        beside = getattr(ticket, column.removesuffix("__name"))
+        return quote(beside.name if beside else "", safe="").replace("~", "%7E")
+    value = getattr(ticket, column)
+    if column in _IDS:
+        return str(value or 0)
+    return str((value or _NEVER).isoformat())
 
 
 def _read_cursor(cursor: str, columns: tuple[str, ...]) -> list[Any]:
@@ -97,8 +172,13 @@ def _read_cursor(cursor: str, columns: tuple[str, ...]) -> list[Any]:
         raise InvalidInput(_("This page address is damaged. Start again from the first page.")) from error
 
 
-def _read_value(column: str, text: str) -> dt.datetime | int:
-    if column in ("pk", "priority"):
+def _read_value(column: str, text: str) -> dt.datetime | int | str:
+    if column in _TEXTS:
+        name = unquote(text, errors="strict")
+        if "\x00" in name:
+            raise ValueError(text)
+        return name
+    if column in _IDS:
         number = int(text)
         if not -(2**31) < number < 2**63:
             raise ValueError(text)

@@ -8,12 +8,14 @@ from ghiseu.tickets.models.imported import ImportedTicket
 from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant, QueueText
 from ghiseu.tickets.models.service_level import Calendar, Sla
 from ghiseu.tickets.models.ticket import OPEN_TYPES, PENDING_TYPES, Participant, Priority, State, StateType, Ticket
+from ghiseu.tickets.models.view import Audience, View
 
 __all__ = [
     "OPEN_TYPES",
     "PENDING_TYPES",
     "Article",
     "Attachment",
+    "Audience",
     "Blob",
     "Calendar",
     "Channel",
@@ -36,4 +38,5 @@ __all__ = [
     "Tag",
     "Ticket",
     "TicketType",
+    "View",
 ]
