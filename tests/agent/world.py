@@ -14,7 +14,7 @@ from ghiseu.mail.outbound.reply import send_reply
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import NewFile
 from ghiseu.tickets.blobs import keep_bytes
-from ghiseu.tickets.models import Article, Attachment, Queue, Ticket
+from ghiseu.tickets.models import Article, Attachment, Queue, Ticket, TicketType
 from ghiseu.tickets.permissions import Right
 from tests.factories import grant, make_agent, make_article, make_customer, make_mailbox, make_queue
 
@@ -42,6 +42,7 @@ class Desk:
     mailbox: Mailbox
     kept_out: InboundMail
     rule: Filter
+    incident: TicketType
 
     def who(self, name: str) -> Agent | None:
         there = (self.ana, self.ion, self.elena, self.boss)
@@ -70,8 +71,10 @@ def make_desk() -> Desk:
     ticket = Ticket.objects.get(pk=article.ticket_id)
     picture = article.attachments.get()
     mailbox, kept_out, rule = _for_administrators(support)
+    incident = TicketType.objects.create(name="Incident")
     return Desk(
-        ana, ion, elena, stranger, boss, support, billing, article, ticket, picture, mail, mailbox, kept_out, rule
+        ana, ion, elena, stranger, boss, support, billing,
+        article, ticket, picture, mail, mailbox, kept_out, rule, incident,
     )  # fmt: skip
 
 

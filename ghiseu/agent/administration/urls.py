@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ghiseu.agent.administration import inbound, mailboxes, quarantine, queues, rules
+from ghiseu.agent.administration import inbound, mailboxes, quarantine, queues, rules, setup
 from ghiseu.agent.administration.door import View, administrators_only
 
 
@@ -34,4 +34,8 @@ urlpatterns = [
     _behind_the_door(_QUEUE, queues.queue, "queue"),
     _behind_the_door(f"{_QUEUE}answers/<str:occasion>/<str:language>/", queues.answer, "answer"),
     _behind_the_door(f"{_QUEUE}texts/<str:language>/", queues.text, "text"),
+    _behind_the_door("setup/", setup.setup, "setup"),
+    _behind_the_door("setup/<str:sort>/new/", setup.setting, "setting-new"),
+    _behind_the_door("setup/<str:sort>/<int:setting_id>/", setup.setting, "setting"),
+    _behind_the_door("setup/<str:sort>/<int:setting_id>/delete/", setup.remove, "setting-delete"),
 ]

@@ -35,6 +35,10 @@ ADMINISTRATION: dict[str, dict[str, tuple[int, ...]]] = {
     "administration-queue": FORM,
     "administration-answer": FORM,
     "administration-text": FORM,
+    "administration-setup": PAGE,
+    "administration-setting-new": FORM,
+    "administration-setting": FORM,
+    "administration-setting-delete": BUTTON,
 }
 
 
@@ -51,6 +55,9 @@ def administration_address(desk: Desk, name: str) -> str:
         "queue": queue,
         "answer": queue | {"occasion": "received", "language": "ro"},
         "text": queue | {"language": "ro"},
+        "setting-new": {"sort": "type"},
+        "setting": {"sort": "type", "setting_id": desk.incident.pk},
+        "setting-delete": {"sort": "type", "setting_id": desk.incident.pk},
     }
     return reverse(name, kwargs=arguments.get(name.removeprefix("administration-")))
 
@@ -69,5 +76,7 @@ def administration_form(desk: Desk, name: str) -> dict[str, Any]:
         "queue": {"follow_up": "reject", "office_hours": "Mo-Fr 09:00-18:00", "signature": ""},
         "answer": {"subject": "Primit", "text": "Numărul {number}.", "is_active": "on"},
         "text": {"salutation": "Bună ziua!", "signature": ""},
+        "setting-new": {"name": "Request", "is_active": "on"},
+        "setting": {"name": "Accident", "is_active": "on"},
     }
     return forms.get(name.removeprefix("administration-"), {})
