@@ -1,7 +1,8 @@
 import pytest
 
+from ghiseu.mail.inbound.authentic.check import OwnCheck
 from ghiseu.mail.inbound.parse import parse_mail
-from ghiseu.mail.inbound.verdict import verdict_on
+from ghiseu.mail.inbound.verdict import Verdict, verdict_on
 from ghiseu.tickets.models import SenderSign as Sign
 from tests.mail.mails import mail_bytes
 
@@ -45,3 +46,24 @@ def test_without_a_trusted_server_nothing_is_known() -> None:
 def test_a_subdomain_may_be_signed_for_by_the_domain_above() -> None:
     assert sign(f"{SERVER}; dkim=pass header.d=site.example", sender="a@mail.site.example") == Sign.PROVEN
     assert sign(f"{SERVER}; dkim=pass header.d=ite.example", sender="a@site.example") == Sign.UNKNOWN
+
+
+def test_a_mail_with_two_senders_is_not_proven_by_what_the_server_says_of_one() -> None:
+    raw = mail_bytes(extra=f"Authentication-Results: {SERVER}; dmarc=pass\r\nFrom: boss@bank.example\r\n")
+
+    assert verdict_on(parse_mail(raw), SERVER).sign == Sign.UNKNOWN
+
+
+def test_the_server_must_speak_of_the_sender_that_is_shown() -> None:
+    assert sign(f"{SERVER}; dmarc=pass header.from=evil.example") == Sign.UNKNOWN
+    assert sign(f"{SERVER}; dmarc=pass header.from=mail.site.example") == Sign.PROVEN
+    assert sign(f"{SERVER}; dmarc=pass header.from=co.uk", sender="a@bank.co.uk") == Sign.UNKNOWN
+
+
+def test_our_own_check_speaks_only_where_the_trusted_server_is_silent() -> None:
+    own = OwnCheck(Sign.FORGED, "own check: changed", {"dkim": "fail"})
+    judged = parse_mail(mail_bytes(extra=f"Authentication-Results: {SERVER}; dmarc=pass\r\n"))
+
+    assert verdict_on(judged, SERVER, own).sign == Sign.PROVEN
+    assert verdict_on(judged, "", own) == Verdict(Sign.FORGED, "own check: changed", {"dkim": "fail"})
+    assert verdict_on(parse_mail(mail_bytes()), SERVER, own).sign == Sign.FORGED
