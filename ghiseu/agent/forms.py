@@ -73,6 +73,7 @@ class NewTicketForm(forms.Form):
     bcc = forms.CharField(required=False, max_length=10_000)
     subject = forms.CharField(required=False, max_length=LONGEST_SUBJECT)
     text = forms.CharField(required=False, max_length=LONGEST_TEXT, strip=False)
+    send_at = forms.CharField(required=False, max_length=40)
 
 
 class AssignForm(forms.Form):

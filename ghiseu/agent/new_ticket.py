@@ -15,7 +15,8 @@ from ghiseu.agent import errors
 from ghiseu.agent.forms import NewTicketForm
 from ghiseu.agent.http import AgentRequest
 from ghiseu.agent.ticket.acts import status_of
-from ghiseu.agent.typed import clean_text, files_of, unreadable
+from ghiseu.agent.ticket.choices import tomorrow_morning
+from ghiseu.agent.typed import clean_text, files_of, send_at_of, unreadable
 from ghiseu.mail.outbound.draft import opening_text
 from ghiseu.mail.outbound.start import start_conversation
 from ghiseu.people.models import Customer, Identity
@@ -40,6 +41,7 @@ class Draft:
     bcc: str = ""
     subject: str = ""
     text: str = ""
+    send_at: str = ""
     is_untouched: bool = False
     error: str = ""
 
@@ -81,6 +83,7 @@ def _open(request: AgentRequest, queues: list[Queue]) -> Article:
         bcc=typed["bcc"],
         files=files_of(request),
         channel=Channel(typed["channel"]),
+        send_at=send_at_of(request, typed["send_at"]) if typed["channel"] == Channel.EMAIL else None,
     )
 
 
@@ -99,6 +102,7 @@ def _refused(request: AgentRequest, queues: list[Queue], refusal: DeskError) -> 
         bcc=request.POST.get("bcc", ""),
         subject=request.POST.get("subject", ""),
         text=request.POST.get("text", ""),
+        send_at=request.POST.get("send_at", ""),
         error=str(refusal),
     )
     return _page(request, queues, draft, status=status)
@@ -141,4 +145,5 @@ def _opening(request: AgentRequest, queue: Queue, customer: Customer | None) -> 
 
 
 def _page(request: AgentRequest, queues: list[Queue], draft: Draft, *, status: int = 200) -> HttpResponse:
-    return render_page(request, TEMPLATE, {"queues": queues, "draft": draft}, status=status)
+    context = {"queues": queues, "draft": draft, "tomorrow": tomorrow_morning()}
+    return render_page(request, TEMPLATE, context, status=status)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ghiseu.agent.forms import local_time
 from ghiseu.agent.http import AgentRequest
 from ghiseu.lib.text import one_line, storable, unix_lines
 from ghiseu.tickets.actions import NewFile
@@ -16,6 +19,7 @@ from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.models import Attachment
 from ghiseu.ui.words import file_size
 
+LONGEST_WAIT = dt.timedelta(days=366)
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,100}/[a-z0-9][a-z0-9!#$&^_.+-]{0,100}")
 
 
@@ -50,6 +54,18 @@ def files_of(request: AgentRequest, *, kept: Sequence[Attachment] = ()) -> list[
         )
         for upload in uploads
     ]
+
+
+def send_at_of(request: AgentRequest, typed: str) -> dt.datetime | None:
+    """When the message shall leave; None, as soon as it can no longer be taken back. Only its button delays it."""
+    if request.POST.get("then") != "later":
+        return None
+    at = local_time(typed)
+    if at is None:
+        raise InvalidInput(_("The time to send at cannot be read. Choose a day and an hour."))
+    if not timezone.now() < at <= timezone.now() + LONGEST_WAIT:
+        raise InvalidInput(_("The time to send at must lie ahead, by a year at most. Choose another one."))
+    return at
 
 
 def _known_type(claimed: str | None) -> str:

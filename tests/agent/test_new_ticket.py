@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse, HttpResponseBase
@@ -61,6 +63,24 @@ def test_a_call_begins_a_ticket_and_sends_nothing(desk: Desk, client: Client) ->
     assert not OutboundMail.objects.filter(article=article).exists()
     assert "Telephone</span>" in shown
     assert "written down by Ana Popescu" in shown
+
+
+def test_the_first_mail_of_a_ticket_may_leave_later_and_a_call_never(desk: Desk, client: Client) -> None:
+    at = (timezone.now() + dt.timedelta(days=3)).date()
+    assert 'value="later"' in text(client.get("/tickets/new/"))
+
+    client.post("/tickets/new/", form(desk, then="later", send_at=f"{at}T09:00"))
+
+    assert OutboundMail.objects.get(article__ticket__title="Your domain").next_try_at.date() == at
+    client.post("/tickets/new/", form(desk, channel="phone", subject="Call", then="later", send_at="2020-01-01T09:00"))
+    assert Ticket.objects.filter(title="Call").exists()
+
+
+def test_a_time_that_lies_behind_opens_no_ticket(desk: Desk, client: Client) -> None:
+    refused = client.post("/tickets/new/", form(desk, then="later", send_at="2020-01-01T09:00"))
+
+    assert (refused.status_code, Ticket.objects.filter(title="Your domain").exists()) == (422, False)
+    assert 'value="2020-01-01T09:00"' in text(refused)
 
 
 def test_a_refusal_keeps_everything_typed(desk: Desk, client: Client) -> None:

@@ -85,6 +85,21 @@ def test_an_answer_is_sent_later_by_the_agents_own_clock(desk: Desk, client: Cli
     assert f"/articles/{mail.article_id}/take-back/" in shown
 
 
+def test_a_message_to_a_third_party_is_sent_later_too(desk: Desk, client: Client) -> None:
+    at = (timezone.now() + dt.timedelta(days=3)).date()
+    assert 'value="later"' in text(client.get(f"/tickets/{desk.ticket.number}/?write=ask"))
+
+    form = {"kind": "ask", "text": "Whose?", "to": "help@nic.example", "then": "later", "send_at": f"{at}T09:00"}
+    client.post(f"/tickets/{desk.ticket.number}/third-party/", form)
+
+    article = newest(desk)
+    assert OutboundMail.objects.get(article=article).next_try_at.date() == at
+    assert not article.is_visible_to_customer
+    refused = client.post(f"/tickets/{desk.ticket.number}/third-party/", form | {"send_at": "2020-01-01T09:00"})
+    assert "The time to send at" in text(refused)
+    assert newest(desk) == article
+
+
 @pytest.mark.parametrize("at", ["", "soon", "2020-01-01T09:00", "9999-12-31T23:59"])
 def test_a_time_that_makes_no_sense_sends_nothing(desk: Desk, client: Client, at: str) -> None:
     refused = reply(client, desk, text="On Monday.", then="later", send_at=at)

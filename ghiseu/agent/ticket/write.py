@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import reswap, trigger_client_event
 
-from ghiseu.agent.forms import WriteForm, local_time
+from ghiseu.agent.forms import WriteForm
 from ghiseu.agent.http import AgentRequest
 from ghiseu.agent.ticket import acts
 from ghiseu.agent.ticket.acts import set_aside, status_of
 from ghiseu.agent.ticket.box import TO_THIRD_PARTIES, again, gone, kept_files, message_of, typed_box
 from ghiseu.agent.ticket.page import TEMPLATE, show_ticket, visible_ticket, writing
-from ghiseu.agent.typed import clean_text, files_of, unreadable
+from ghiseu.agent.typed import clean_text, files_of, send_at_of, unreadable
 from ghiseu.mail.outbound.draft import opening_text
 from ghiseu.mail.outbound.redirect import redirect_message
 from ghiseu.mail.outbound.reply import send_reply
@@ -32,7 +30,6 @@ from ghiseu.tickets.errors import ConversationMovedOn, DeskError, InvalidInput, 
 from ghiseu.tickets.models import Article, Ticket
 from ghiseu.ui.render import render_fragment
 
-LONGEST_WAIT = dt.timedelta(days=366)
 Write = Callable[[AgentRequest, Ticket, WriteForm], None]
 
 
@@ -89,7 +86,7 @@ def _send(request: AgentRequest, ticket: Ticket, form: WriteForm) -> None:
         bcc=typed["bcc"],
         files=_files(request, ticket),
         seen_article_id=typed["seen"],
-        send_at=_send_at(request, typed["send_at"]),
+        send_at=send_at_of(request, typed["send_at"]),
     )
     _then(request, ticket)
 
@@ -115,6 +112,7 @@ def _ask(request: AgentRequest, ticket: Ticket, form: WriteForm) -> None:
         files=_files(request, ticket),
         passing_on=about if kind == "forward" else None,
         answering=about if kind == "answer" else None,
+        send_at=send_at_of(request, typed["send_at"]),
     )
     _then(request, ticket)
 
@@ -128,18 +126,6 @@ def _redirect(request: AgentRequest, ticket: Ticket, form: WriteForm) -> None:
 
 def _files(request: AgentRequest, ticket: Ticket) -> list[NewFile]:
     return files_of(request, kept=kept_files(ticket, request.POST.getlist("kept")))
-
-
-def _send_at(request: AgentRequest, typed: str) -> dt.datetime | None:
-    """When the answer shall leave; None, as soon as it can no longer be taken back."""
-    if request.POST.get("then") != "later":
-        return None
-    at = local_time(typed)
-    if at is None:
-        raise InvalidInput(_("The time to send at cannot be read. Choose a day and an hour."))
-    if not timezone.now() < at <= timezone.now() + LONGEST_WAIT:
-        raise InvalidInput(_("The time to send at must lie ahead, by a year at most. Choose another one."))
-    return at
 
 
 def _then(request: AgentRequest, ticket: Ticket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -27,10 +28,12 @@ def start_conversation(  # noqa: PLR0913  # the fields of the reply box
     bcc: str = "",
     files: Sequence[NewFile] = (),
     channel: Channel = Channel.EMAIL,
+    send_at: dt.datetime | None = None,
 ) -> Article:
     """A new ticket for who stands first in `to`, and with the channel EMAIL a mail to everybody named.
 
-    With the channel PHONE nothing is sent: `text` is what the customer said. Raises what `open_ticket_for` does, and
+    With the channel PHONE nothing is sent: `text` is what the customer said. With `send_at`, which is aware, the mails
+    wait until then; the ticket is there at once. Raises what `open_ticket_for` does, and
     InvalidInput for addresses that cannot be read, or a missing subject.
     """
     addressed = Addressed.read(to, cc, bcc)
@@ -54,5 +57,5 @@ def start_conversation(  # noqa: PLR0913  # the fields of the reply box
             article.subject = subject_of(article.ticket).removeprefix("Re: ")
             article.message_id = new_message_id(article.ticket)
             article.save(update_fields=["from_name", "from_address", "subject", "message_id"])
-            queue_mails(article, addressed)
+            queue_mails(article, addressed, send_at=send_at)
     return article

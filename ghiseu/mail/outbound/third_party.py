@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -30,13 +31,14 @@ def write_to_third_party(  # noqa: PLR0913  # the fields of the reply box
     files: Sequence[NewFile] = (),
     passing_on: Article | None = None,
     answering: Article | None = None,
+    send_at: dt.datetime | None = None,
 ) -> Article:
     """Send a message that the customer never sees; answers to it come back into the ticket, unseen as well.
 
     The subject is the ticket's title where none is given; the number does not stand in it, as a stranger could do
     nothing with it. `answering` is the third party's message that this one answers; `passing_on` is a message of the
-    same ticket whose files go along; an internal note is refused, for it never leaves the house (promise N1). Raises
-    what `ask_third_party` does, and InvalidInput.
+    same ticket whose files go along; an internal note is refused, for it never leaves the house (promise N1). With
+    `send_at`, which is aware, the mails wait until then. Raises what `ask_third_party` does, and InvalidInput.
     """
     addressed = Addressed.read(to, cc, bcc)
     if passing_on is not None and (passing_on.is_note or passing_on.ticket_id != ticket.pk):
@@ -55,7 +57,7 @@ def write_to_third_party(  # noqa: PLR0913  # the fields of the reply box
             files=[*files, *(_files_of(passing_on) if passing_on else [])],
         )
         article = ask_third_party(ticket, message, by=by)
-        queue_mails(article, addressed)
+        queue_mails(article, addressed, send_at=send_at)
     return article
 
 
