@@ -4,6 +4,7 @@ from ghiseu.tickets.models.article import Article, Attachment, Channel, SenderSi
 from ghiseu.tickets.models.blob import Blob
 from ghiseu.tickets.models.classification import CustomField, Service, Tag, TicketType
 from ghiseu.tickets.models.event import Event, Kind
+from ghiseu.tickets.models.file_text import FileText, FileToRead, WhyUnread
 from ghiseu.tickets.models.imported import ImportedTicket
 from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant, QueueText
 from ghiseu.tickets.models.service_level import Calendar, Sla
@@ -21,6 +22,8 @@ __all__ = [
     "Channel",
     "CustomField",
     "Event",
+    "FileText",
+    "FileToRead",
     "FollowUp",
     "ImportedTicket",
     "Kind",
@@ -39,4 +42,5 @@ __all__ = [
     "Ticket",
     "TicketType",
     "View",
+    "WhyUnread",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -101,6 +102,15 @@ class Article(models.Model):
         return self.sender_type == SenderType.CUSTOMER
 
 
+# Pictures and sounds have no words; whether another file has some, its reader finds out.
+_LET_IT_WAIT = """
+INSERT INTO tickets_filetoread (attachment_id, tries, next_try_at, why_unread)
+SELECT id, 0, now(), '' FROM new_files
+WHERE split_part(content_type, '/', 1) NOT IN ('image', 'audio', 'video');
+RETURN NULL;
+"""
+
+
 class Attachment(models.Model):
     """A file of an article. `filename` is the sender's wish, for showing only; the bytes lie under our own name."""
 
@@ -116,6 +126,16 @@ class Attachment(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        triggers = (
+            pgtrigger.Trigger(
+                name="is_to_be_read",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="new_files"),
+                func=_LET_IT_WAIT,
+            ),
+        )
 
     def __str__(self) -> str:
         return self.filename
