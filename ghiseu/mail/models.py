@@ -56,6 +56,8 @@ class Mailbox(models.Model):
 
     protocol = models.CharField(max_length=4, choices=Protocol.choices, default=Protocol.NONE)
     host = models.CharField(max_length=255, blank=True)
+    # Whether the server may stand in our own network: only who runs this machine may say so (promise X2).
+    may_be_inside = models.BooleanField(default=True, db_default=True)
     port = models.PositiveIntegerField(default=993)
     security = models.CharField(max_length=10, choices=Security.choices, default=Security.TLS)
     sign_in = models.CharField(max_length=8, choices=SignIn.choices, default=SignIn.PASSWORD)
@@ -122,6 +124,7 @@ class OAuthAccess(models.Model):
 
     mailbox = models.OneToOneField(Mailbox, on_delete=models.CASCADE, related_name="oauth")
     token_endpoint = models.URLField(max_length=500)
+    may_be_inside = models.BooleanField(default=True, db_default=True)
     client_id = models.CharField(max_length=300)
     client_secret = models.TextField(blank=True)
     scope = models.CharField(max_length=500, blank=True)
@@ -178,6 +181,7 @@ class InboundMail(models.Model):
                 condition=Q(state="received", channel=IMPORT),
             ),
             models.Index(fields=("-id",), name="mail_inbound_quarantined", condition=Q(state="quarantined")),
+            models.Index(fields=("-id",), name="mail_inbound_ignored", condition=Q(state="ignored")),
         )
 
     def __str__(self) -> str:
