@@ -7,6 +7,7 @@ folding what it holds and whatever its locale is. Letters that fold to two (ß, 
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections import defaultdict
@@ -54,7 +55,8 @@ def _table() -> dict[int, str | None]:
     for start, end in _FOLDED_RANGES:
         for code in range(start, end):
             letter = _folded(chr(code))
-            if letter != chr(code):
+            # A sign that looks like a separator stays what it is, so that a text may be folded before it is split or after.
+            if letter != chr(code) and not _SEPARATORS.match(letter):
                 table[code] = letter
     dropped = re.compile(f"[{DROPPED}]")
     table.update((code, None) for code in range(0x80, 0x10000) if dropped.match(chr(code)))
@@ -85,7 +87,15 @@ def fold_line(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """The folded words of a text, in order: runs of letters and digits, so that `a-b@c.md` is four words."""
-    return [word for word in _SEPARATORS.split(fold(text)) if word]
+    if text.isascii():
+        return [word for word in _SEPARATORS.split(text.lower()) if word]
+    # No separator folds to a letter and no letter to a separator; and texts are made of words that were met before.
+    return [word for piece in _SEPARATORS.split(text) if (word := _folded_word(piece))]
+
+
+@functools.lru_cache(maxsize=100_000)
+def _folded_word(word: str) -> str:
+    return word.translate(_TABLE)
 
 
 def variants(character: str) -> str:

@@ -7,6 +7,7 @@ from ghiseu.tickets.models.event import Event, Kind
 from ghiseu.tickets.models.file_text import FileText, FileToRead, WhyUnread
 from ghiseu.tickets.models.imported import ImportedTicket
 from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant, QueueText
+from ghiseu.tickets.models.search import SearchDue, SearchEntry, SearchWord
 from ghiseu.tickets.models.service_level import Calendar, Sla
 from ghiseu.tickets.models.ticket import OPEN_TYPES, PENDING_TYPES, Participant, Priority, State, StateType, Ticket
 from ghiseu.tickets.models.view import Audience, View
@@ -32,6 +33,9 @@ __all__ = [
     "Queue",
     "QueueGrant",
     "QueueText",
+    "SearchDue",
+    "SearchEntry",
+    "SearchWord",
     "SenderSign",
     "SenderType",
     "Service",
