@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from ghiseu.agent import customer, me, new_ticket, outgoing, session, ticket_list
-from ghiseu.agent.ticket import acts, files, page, write
+from ghiseu.agent.ticket import acts, classify, files, page, write
 from ghiseu.agent.ticket.box import RIGHTS
 
 # A number is what the desk gives; nothing else reaches the database.
@@ -30,6 +30,7 @@ urlpatterns = [
     re_path(rf"^tickets/{NUMBER}/close/$", acts.close, name="ticket-close"),
     re_path(rf"^tickets/{NUMBER}/reopen/$", acts.reopen, name="ticket-reopen"),
     re_path(rf"^tickets/{NUMBER}/pending/$", acts.pending, name="ticket-pending"),
+    re_path(rf"^tickets/{NUMBER}/classify/$", classify.classify, name="ticket-classify"),
     path("articles/<int:article_id>/html/", files.html_box, name="article-html"),
     path("articles/<int:article_id>/original/", files.original, name="article-original"),
     path("articles/<int:article_id>/take-back/", write.take_back, name="article-take-back"),

@@ -47,6 +47,7 @@ TABLE: dict[str, dict[str, tuple[int, ...]]] = {
     "ticket-close": {"GET": NO_WAY, "POST": ACT},
     "ticket-reopen": {"GET": NO_WAY, "POST": ACT},
     "ticket-pending": {"GET": NO_WAY, "POST": ACT},
+    "ticket-classify": {"GET": SEEN, "POST": ACT},
     "article-html": {"GET": SEEN, "POST": NO_WAY},
     "article-original": {"GET": SEEN, "POST": NO_WAY},
     "article-take-back": {"GET": NO_WAY, "POST": ACT},
@@ -104,6 +105,7 @@ def form(desk: Desk, name: str) -> dict[str, Any]:
         "ticket-priority": {"priority": 4},
         "ticket-move": {"queue": desk.support.pk},
         "ticket-pending": {"until": "2199-01-01T09:00"},
+        "ticket-classify": {"tags": "vip"},
         "me": {"language": "en", "time_zone": "Europe/Chisinau"},
         "sign-in": {"username": "ana", "password": "wrong"},
     }

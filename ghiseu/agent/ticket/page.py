@@ -14,7 +14,8 @@ from ghiseu.agent.ticket import choices
 from ghiseu.agent.ticket.box import Box, box_for
 from ghiseu.agent.ticket.delivery import just_sent, just_sent_in
 from ghiseu.agent.ticket.timeline import Cursor, news_of, timeline_of
-from ghiseu.tickets.models import Priority, Ticket
+from ghiseu.tickets.classification import FieldValue
+from ghiseu.tickets.models import CustomField, Priority, Ticket
 from ghiseu.tickets.permissions import Right, queue_ids_with, rights_by_queue
 from ghiseu.ui.render import render_fragment, render_page
 
@@ -107,7 +108,20 @@ def side(request: AgentRequest, found: Ticket) -> dict[str, Any]:
     others = Ticket.objects.visible_to(request.user).of_customer(found.customer).exclude(pk=found.pk)
     rows = list(others.for_list().newest_first()[: OTHER_TICKETS + 1])
     related = found.related if found.related and found.related.queue_id in rights_by_queue(request.user) else None
-    return {"others": rows[:OTHER_TICKETS], "has_more_others": len(rows) > OTHER_TICKETS, "related": related}
+    return {
+        "others": rows[:OTHER_TICKETS],
+        "has_more_others": len(rows) > OTHER_TICKETS,
+        "related": related,
+        "own_values": own_values(found),
+    }
+
+
+def own_values(ticket: Ticket) -> list[tuple[CustomField, FieldValue]]:
+    """The desk's own fields that have a value here, in their order; asks nothing where there is none."""
+    if not ticket.fields:
+        return []
+    definitions = CustomField.objects.filter(name__in=list(ticket.fields))
+    return [(one, ticket.fields[one.name]) for one in definitions]
 
 
 def _may_move(request: AgentRequest) -> bool:
