@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -160,6 +162,11 @@ class InboundMail(models.Model):
     article = models.ForeignKey(Article, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     received_at = models.DateTimeField(auto_now_add=True)
     filed_at = models.DateTimeField(null=True)
+    # When its ticket was erased, and its bytes with it: the row stays, so that the same mail is known again.
+    forgotten_at = models.DateTimeField(null=True)
+
+    # Which rows still need the bytes they name, see `ghiseu.tickets.blobs`.
+    NEEDS_BYTES: ClassVar[Q] = Q(forgotten_at__isnull=True)
 
     class Meta:
         constraints = (
@@ -182,6 +189,7 @@ class InboundMail(models.Model):
             ),
             models.Index(fields=("-id",), name="mail_inbound_quarantined", condition=Q(state="quarantined")),
             models.Index(fields=("-id",), name="mail_inbound_ignored", condition=Q(state="ignored")),
+            models.Index(fields=("article",), name="mail_inbound_of_article", condition=Q(article__isnull=False)),
         )
 
     def __str__(self) -> str:

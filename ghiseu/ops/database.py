@@ -11,6 +11,8 @@ from ghiseu.ops.errors import DatabaseUnavailable
 
 OLDEST_VERSION = 150000  # PostgreSQL 15, as server_version_num writes it
 HISTORY_TABLE = "tickets_event"
+# What the application may do to history all the same: see docs/decisions on erasing.
+FORGET_FUNCTION = "tickets_forget_events(bigint, boolean)"
 # Two machines that are upgraded at the same time migrate one after the other.
 MIGRATION_LOCK = 4_710_816_245
 
@@ -169,6 +171,7 @@ def grant(role: str) -> None:
         sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}").format(name),
         sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(name),
         sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(history, name),
+        sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(FORGET_FUNCTION), name),
         sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON django_migrations FROM {}").format(name),
     )
     with connection.cursor() as cursor:

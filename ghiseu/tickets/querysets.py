@@ -14,7 +14,7 @@ from ghiseu.tickets.permissions import Right, queue_ids_with
 
 if TYPE_CHECKING:
     from ghiseu.people.models import Agent, Customer
-    from ghiseu.tickets.models import Article, Attachment, Queue, Ticket  # noqa: F401  # named in the base classes
+    from ghiseu.tickets.models import Article, Attachment, LegalHold, Queue, Ticket  # noqa: F401  # named in the base classes
 
 _OPEN = ("new", "open", "pending_reminder", "pending_auto")
 
@@ -44,6 +44,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def not_archived(self) -> Self:
         return self.filter(archived_at__isnull=True)
+
+    def archived(self) -> Self:
+        return self.filter(archived_at__isnull=False)
 
     def in_queue(self, queue: Queue) -> Self:
         return self.filter(queue=queue)
@@ -97,3 +100,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, agent: Agent) -> Self:
         return self.filter(article__ticket__queue_id__in=queue_ids_with(agent, Right.READ))
+
+
+class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
+    def in_force(self) -> Self:
+        return self.filter(lifted_at__isnull=True)
+
+    def on_ticket(self, ticket: Ticket) -> Self:
+        """The holds that keep this ticket: its own, and its customer's."""
+        return self.in_force().filter(Q(ticket=ticket) | Q(customer=ticket.customer_id))

@@ -6,6 +6,7 @@ from ghiseu.tickets.models.classification import CustomField, Service, Tag, Tick
 from ghiseu.tickets.models.event import Event, Kind
 from ghiseu.tickets.models.file_text import FileText, FileToRead, WhyUnread
 from ghiseu.tickets.models.imported import ImportedTicket
+from ghiseu.tickets.models.keeping import LegalHold, RetentionRule, RetentionRun, Upkeep
 from ghiseu.tickets.models.queue import FollowUp, Queue, QueueGrant, QueueText
 from ghiseu.tickets.models.search import SearchDue, SearchEntry, SearchWord
 from ghiseu.tickets.models.service_level import Calendar, Sla
@@ -28,11 +29,14 @@ __all__ = [
     "FollowUp",
     "ImportedTicket",
     "Kind",
+    "LegalHold",
     "Participant",
     "Priority",
     "Queue",
     "QueueGrant",
     "QueueText",
+    "RetentionRule",
+    "RetentionRun",
     "SearchDue",
     "SearchEntry",
     "SearchWord",
@@ -45,6 +49,7 @@ __all__ = [
     "Tag",
     "Ticket",
     "TicketType",
+    "Upkeep",
     "View",
     "WhyUnread",
 ]

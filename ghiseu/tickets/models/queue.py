@@ -15,6 +15,7 @@ from ghiseu.tickets.permissions import Right
 from ghiseu.tickets.querysets import QueueQuerySet
 
 SEPARATOR = "::"
+MOST_DAYS_ON_THE_DESK = 3650
 
 
 class FollowUp(models.TextChoices):
@@ -42,6 +43,8 @@ class Queue(models.Model):
     office_hours = models.CharField(max_length=200, blank=True)
     # A lock lapses after this time, so that an agent who went home holds nothing back; 0 means never.
     unlock_after_minutes = models.PositiveIntegerField(default=0)
+    # After how many days a closed ticket goes into the archive; NULL means never by itself.
+    archive_after_days = models.PositiveIntegerField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
 
     objects: ClassVar[QueueQuerySet] = QueueQuerySet.as_manager()  # type: ignore[assignment]  # django-stubs types the manager
@@ -51,6 +54,11 @@ class Queue(models.Model):
         constraints = (
             models.CheckConstraint(condition=~models.Q(name=""), name="tickets_queue_has_name"),
             models.CheckConstraint(condition=models.Q(address=Lower("address")), name="tickets_queue_address_lower"),
+            models.CheckConstraint(
+                condition=models.Q(archive_after_days__isnull=True)
+                | models.Q(archive_after_days__range=(1, MOST_DAYS_ON_THE_DESK)),
+                name="tickets_queue_archive_after_some_days",
+            ),
             models.UniqueConstraint(
                 fields=("address",), condition=~models.Q(address=""), name="tickets_queue_address_unique"
             ),

@@ -111,6 +111,10 @@ class Ticket(models.Model):
     first_answered_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
+    # When somebody last took it out of the archive without opening it again: the days begin anew then.
+    brought_back_at = models.DateTimeField(null=True)
+    # When everything personal was wiped: what is left is a skeleton for counts, which nobody changes any more.
+    erased_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     article_count = models.PositiveIntegerField(default=0)
@@ -134,6 +138,10 @@ class Ticket(models.Model):
             models.CheckConstraint(
                 condition=Q(archived_at__isnull=True) | ~Q(state_type__in=OPEN_TYPES),
                 name="tickets_ticket_open_not_archived",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(archived_at__isnull=False),
+                name="tickets_ticket_erased_is_archived",
             ),
             models.CheckConstraint(
                 condition=Q(locked_by__isnull=False) | Q(locked_until__isnull=True),
@@ -169,6 +177,17 @@ class Ticket(models.Model):
             ),
             models.Index(
                 fields=("queue", "-changed_at", "-id"), name="tickets_by_change", condition=Q(archived_at__isnull=True)
+            ),
+            # What the nightly archive looks through, and what is in it.
+            models.Index(
+                fields=("queue", "closed_at", "id"),
+                name="tickets_closed_on_desk",
+                condition=Q(archived_at__isnull=True, closed_at__isnull=False),
+            ),
+            models.Index(
+                fields=("queue", "-changed_at", "-id"),
+                name="tickets_archived_by_change",
+                condition=Q(archived_at__isnull=False),
             ),
             models.Index(fields=("customer", "-created_at", "-id"), name="tickets_by_customer"),
             models.Index(fields=("queue", "due_at", "id"), name="tickets_by_due", condition=Q(due_at__isnull=False)),
