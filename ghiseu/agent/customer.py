@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
 from ghiseu.agent.http import AgentRequest
+from ghiseu.agent.rows import rows_for
 from ghiseu.people.models import Customer
 from ghiseu.tickets.models import Ticket
 from ghiseu.tickets.paging import Order, page_of
@@ -21,9 +22,10 @@ def customer(request: AgentRequest, customer_id: int) -> HttpResponse:
         raise Http404
     tickets = Ticket.objects.visible_to(request.user).of_customer(found)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    page = page_of(tickets.for_list(), order=Order.NEWEST, after=after, before=before)
+    page = page_of(tickets, order=Order.NEWEST, after=after, before=before)
     if not page.tickets and not ((after or before) and tickets.exists()):
         raise Http404
     may_create = bool(queue_ids_with(request.user, Right.CREATE))
-    context = {"customer": found, "page": page, "may_create": may_create}
+    rows = rows_for(request.user, page.tickets)
+    context = {"customer": found, "page": page, "rows": rows, "may_create": may_create}
     return render_page(request, "agent/customer.html", context)

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
 
 from ghiseu.agent.http import AgentRequest, wants_fragment
+from ghiseu.agent.rows import rows_for
 from ghiseu.agent.sidebar import View, sidebar_for, tickets_in
 from ghiseu.tickets.models import Queue, Ticket
 from ghiseu.tickets.numbers import numbers_in
@@ -27,14 +28,13 @@ def ticket_list(request: AgentRequest, queue_id: int | None = None) -> HttpRespo
         return render_fragment(request, TEMPLATE, ["sidebar"], _place(request, queue) | _sidebar(request))
     context = _place(request, queue)
     page = page_of(
-        tickets_in(context["view"], agent=request.user, queue=queue)
-        .for_list()
-        .prefetch_related("customer__identities"),
+        tickets_in(context["view"], agent=request.user, queue=queue),
         order=context["order"],
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
-    context |= {"page": page, "next": _link(context, after=page.next), "previous": _link(context, before=page.previous)}
+    context |= {"rows": rows_for(request.user, page.tickets)}
+    context |= {"next": _link(context, after=page.next), "previous": _link(context, before=page.previous)}
     if wants_fragment(request, "list"):
         return render_fragment(request, TEMPLATE, ["rows"], context)
     return render_page(request, TEMPLATE, context | _sidebar(request))

@@ -16,16 +16,17 @@ from urllib.parse import quote, unquote
 
 from django.db import models
 from django.db.models import F, Q, Value
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from ghiseu.tickets.errors import InvalidInput
+from ghiseu.tickets.listing import ListedTicket, first_of
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
-    from ghiseu.tickets.models import Ticket
     from ghiseu.tickets.querysets import TicketQuerySet
 
 PAGE_ROWS = 50
@@ -87,7 +88,7 @@ _IDS = frozenset({"pk", "priority", "owner_id", "state_id", "customer_id"})
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    tickets: list[Ticket]
+    tickets: list[ListedTicket]
     next: str | None
     previous: str | None
 
@@ -103,8 +104,7 @@ def page_of(
 ) -> Page:
     """The page behind cursor `after`, or the one in front of cursor `before`, or the first one.
 
-    A group reads names beside the ticket, so the set must be one `for_list()`. Raises InvalidInput where a cursor is
-    not one of ours.
+    Raises InvalidInput where a cursor is not one of ours.
     """
     backwards = bool(before)
     # Each part of the key runs its own way: groups by name, and in each the newest first.
@@ -113,7 +113,8 @@ def page_of(
     if cursor := before or after:
         tickets = tickets.filter(_behind(parts, _read_cursor(cursor, columns)))
     by = [_sorted(column, descending) for names, descending in parts for column in names]
-    found = list(tickets.order_by(*by)[: rows + 1])
+    # No index has the groups in order: there the whole set is sorted at once.
+    found = first_of(tickets.all_at_once() if len(parts) > 1 else tickets, by, rows=rows + 1)
     more, found = len(found) > rows, found[:rows]
     if backwards:
         found.reverse()
@@ -121,15 +122,14 @@ def page_of(
         return Page([], None, None)
     has_next, has_previous = (True, more) if backwards else (more, bool(after))
     return Page(
-        found,
-        _cursor(found[-1], columns) if has_next else None,
-        _cursor(found[0], columns) if has_previous else None,
+        [ticket for ticket, _key in found],
+        _cursor(found[-1][1], columns) if has_next else None,
+        _cursor(found[0][1], columns) if has_previous else None,
     )
 
 
-def _sorted(column: str, descending: bool) -> Any:
-    expression = _expression(column)
-    return expression.desc() if descending else expression.asc()
+def _sorted(column: str, descending: bool) -> OrderBy:
+    return OrderBy(_expression(column), descending=descending)
 
 
 def _behind(parts: list[Key], values: list[Any]) -> Q | _RowCompare:
@@ -151,18 +151,14 @@ def _expression(column: str) -> Any:
     return Coalesce(F(column), Value(0)) if column == "owner_id" else F(column)
 
 
-def _cursor(ticket: Ticket, columns: tuple[str, ...]) -> str:
-    return "~".join(_write_value(ticket, column) for column in columns)
+def _cursor(key: tuple[Any, ...], columns: tuple[str, ...]) -> str:
+    return "~".join(_write_value(column, value) for column, value in zip(columns, key, strict=True))
 
 
-def _write_value(ticket: Ticket, column: str) -> str:
+def _write_value(column: str, value: Any) -> str:
     if column in _TEXTS:
-        beside = getattr(ticket, column.removesuffix("__name"))
-        return quote(beside.name if beside else "", safe="").replace("~", "%7E")
-    value = getattr(ticket, column)
-    if column in _IDS:
-        return str(value or 0)
-    return str((value or _NEVER).isoformat())
+        return quote(value, safe="").replace("~", "%7E")
+    return str(value) if column in _IDS else str(value.isoformat())
 
 
 def _read_cursor(cursor: str, columns: tuple[str, ...]) -> list[Any]:

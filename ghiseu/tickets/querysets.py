@@ -32,9 +32,24 @@ class QueueQuerySet(models.QuerySet["Queue"]):
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
+    # The queues in which a page of this set is looked for one by one (`listing.first_of`); None: in all at once.
+    queue_ids: list[int] | None = None
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]  # Django's own way to keep what a subclass adds
+        clone.queue_ids = self.queue_ids
+        return clone
+
     def visible_to(self, agent: Agent) -> Self:
         """The only way in: tickets of the queues this agent may read."""
-        return self.filter(queue_id__in=queue_ids_with(agent, Right.READ))
+        queue_ids = queue_ids_with(agent, Right.READ)
+        return self.filter(queue_id__in=queue_ids).by_queue(queue_ids)
+
+    def by_queue(self, queue_ids: list[int] | None) -> Self:
+        """The same set, whose pages are looked for in these queues one by one."""
+        same = self.all()
+        same.queue_ids = queue_ids
+        return same
 
     def open(self) -> Self:
         return self.filter(state_type__in=_OPEN)
@@ -49,10 +64,16 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(archived_at__isnull=False)
 
     def in_queue(self, queue: Queue) -> Self:
-        return self.filter(queue=queue)
+        """Of this queue, where the agent may read it at all."""
+        only = None if self.queue_ids is None else [queue_id for queue_id in self.queue_ids if queue_id == queue.pk]
+        return self.filter(queue=queue).by_queue(only)
+
+    def all_at_once(self) -> Self:
+        """Say that the set is small by itself: to look for it in each queue would be slower."""
+        return self.by_queue(None)
 
     def owned_by(self, agent: Agent) -> Self:
-        return self.filter(owner=agent)
+        return self.filter(owner=agent).all_at_once()
 
     def unassigned(self) -> Self:
         return self.filter(owner__isnull=True)
@@ -62,7 +83,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(waiting_since__isnull=False)
 
     def of_customer(self, customer: Customer) -> Self:
-        return self.filter(customer=customer)
+        return self.filter(customer=customer).all_at_once()
 
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")

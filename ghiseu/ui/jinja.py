@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from ghiseu.ui import text, words
+from ghiseu.ui.addresses import url
 from ghiseu.ui.icons import icon
+from ghiseu.ui.kept import kept
+
+# More than there are, in all languages.
+_MOST_TEXTS = 8192
 
 
 def environment(**options: Any) -> Environment:
@@ -26,7 +31,8 @@ def environment(**options: Any) -> Environment:
     env.globals.update(
         _=translated,
         static=static,
-        url=reverse,
+        url=url,
+        kept=kept,
         icon=icon,
         htmx_script=htmx_script,
         language=get_language,
@@ -35,6 +41,7 @@ def environment(**options: Any) -> Environment:
     )
     env.filters.update(
         ago=words.ago,
+        stamped=words.stamped,
         moment=words.moment,
         file_size=words.file_size,
         person=words.person,
@@ -49,6 +56,18 @@ def environment(**options: Any) -> Environment:
 def translated(message: str, /, **values: Any) -> Markup:
     """`_` of the templates: the text in the reader's language, its `%(name)s` filled with escaped values.
 
-    Does what the extension's own `_` does, in a third of its time; a list of fifty rows asks two hundred times.
+    Does what the extension's own `_` does in a fraction of its time; a list of fifty rows asks two hundred times.
     """
-    return Markup(gettext(message)) % values  # noqa: S704  # texts of ours and of our translators
+    language = get_language()
+    return _translated(message, language) % values if values else _complete(message, language)
+
+
+@lru_cache(maxsize=_MOST_TEXTS)
+def _complete(message: str, language: str | None) -> Markup:
+    # Percent signs are doubled in every text, also where no value stands.
+    return _translated(message, language) % {}
+
+
+@lru_cache(maxsize=_MOST_TEXTS)
+def _translated(message: str, _language: str | None) -> Markup:
+    return Markup(gettext(message))  # noqa: S704  # texts of ours and of our translators

