@@ -5,15 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import PENDING_TYPES, Queue, Service, State, Tag, TicketType
+from ghiseu.tickets.permissions import Right, queue_ids_with
 from ghiseu.tickets.query.memory import Person, any_fits
 from ghiseu.tickets.query.times import Context
-from ghiseu.tickets.query.tree import Predicate
+from ghiseu.tickets.query.tree import IsMe, Predicate
+
+if TYPE_CHECKING:
+    from ghiseu.tickets.query.names import Names
 
 
 def context_of(agent: Agent, *, now: dt.datetime | None = None) -> Context:
@@ -33,9 +38,18 @@ class Scope:
     that does not exist finds.
     """
 
-    def __init__(self, agent: Agent, context: Context) -> None:
+    def __init__(self, agent: Agent, context: Context, names: Names | None = None, *, everywhere: bool = False) -> None:
+        """With `names`, which somebody has read already, nothing is read at all.
+
+        With `everywhere` every queue has its name, for one answer in which each reader then takes their own queues.
+        """
         self.agent = agent
         self.context = context
+        if names is not None:
+            readable = {queue.pk for queue in names.queues} if everywhere else set(queue_ids_with(agent, Right.READ))
+            self._queues = [(queue.pk, queue.name) for queue in names.queues if queue.pk in readable]
+            self._states, self._agents = names.states, names.agents
+            self.types, self.services, self._tags = names.types, names.services, names.tags
 
     @cached_property
     def _queues(self) -> list[tuple[int, str]]:
@@ -76,4 +90,6 @@ class Scope:
 
     def agent_ids(self, predicates: Iterable[Predicate]) -> list[int]:
         predicates = tuple(predicates)
+        if predicates and all(isinstance(one, IsMe) for one in predicates) and self.context.me == self.agent.login:
+            return [self.agent.pk]
         return [pk for pk, person in self._agents if any_fits(predicates, [person], self.context)]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import Ticket
 from ghiseu.tickets.query.errors import QueryError
+from ghiseu.tickets.query.only_open import is_only_open
 from ghiseu.tickets.query.patterns import everything
 from ghiseu.tickets.query.scope import Scope, context_of
 from ghiseu.tickets.query.ticket_fields import Reads, ticket_field
@@ -24,16 +25,17 @@ from ghiseu.tickets.querysets import TicketQuerySet
 _SMALL_FLAGS = frozenset({"open", "new", "pending", "due", "overdue", "waiting"})
 
 
-def select(query: Query, *, agent: Agent, context: Context | None = None) -> TicketQuerySet:
+def select(query: Query, *, agent: Agent, context: Context | None = None, scope: Scope | None = None) -> TicketQuerySet:
     """The tickets that the query means, of those this agent may see; in no order yet.
 
-    Archived ones only where the query itself says where to look (`in:archive`, `in:all`). Reads up to three small
-    tables of names and no ticket; the tickets are read by whoever uses the set.
+    Archived ones only where the query itself says where to look (`in:archive`, `in:all`). Reads a few small tables of
+    names, unless a `scope` brings them, and no ticket; the tickets are read by whoever uses the set.
     """
     tickets = Ticket.objects.visible_to(agent)
-    if not query.asks_about("in"):
+    # What is open is never archived; the database promises it.
+    if not query.asks_about("in") and not is_only_open(query):
         tickets = tickets.not_archived()
-    return tickets.filter(condition(query, Scope(agent, context or context_of(agent))))
+    return tickets.filter(condition(query, scope or Scope(agent, context or context_of(agent))))
 
 
 def condition(query: Query, scope: Scope) -> Q:

@@ -1,0 +1,188 @@
+"""How many tickets are in many views at once.
+
+Most views are questions about open tickets that a ticket's own row answers. All of these are counted by one statement
+that goes over the open tickets once and says for each queue how many are in each view; who may read which queues is
+added up afterwards, so that one answer serves every agent. What an agent owns is found by an index. Everything else
+is counted on its own, up to a bound and for a limited time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db import OperationalError, connection, transaction
+from django.db.models import Q
+from django.db.models.sql import Query as Statement
+from psycopg.errors import QueryCanceled
+
+from ghiseu.people.models import Agent
+from ghiseu.tickets.models import OPEN_TYPES, Ticket
+from ghiseu.tickets.permissions import Right, queue_ids_with
+from ghiseu.tickets.query.errors import QueryError
+from ghiseu.tickets.query.fields import Kind
+from ghiseu.tickets.query.names import Names
+from ghiseu.tickets.query.only_open import is_only_open, without_open
+from ghiseu.tickets.query.reading import parse
+from ghiseu.tickets.query.scope import Scope, context_of
+from ghiseu.tickets.query.sql import condition, select
+from ghiseu.tickets.query.ticket_fields import TICKETS
+from ghiseu.tickets.query.tree import And, FieldTest, IsMe, Query
+
+# Beyond this a view that is counted on its own says "999+".
+MOST_COUNTED = 999
+MILLISECONDS_FOR_ONE = 150
+_MOST_TESTS = 25
+# What a ticket's own row says without reading a text. A field is dear until it stands here.
+_CHEAP = frozenset(
+    {"queue", "state", "state.type", "priority", "owner", "lock", "type", "service", "tag", "language", "articles"}
+    | {"created", "changed", "pending", "answered", "due", "due.first", "due.answer", "due.solution"}
+    | {"age", "waiting", "idle", "is", "in"}
+)
+_OPEN_ONLY = "FROM tickets_ticket WHERE state_type = ANY(%s)"
+
+
+class Way(Enum):
+    """How a view is counted."""
+
+    SHARED = auto()  # with all others, for all agents
+    OWN = auto()  # among the tickets that the agent owns
+    ALONE = auto()
+
+
+def way_of(query: Query) -> Way:
+    tests = list(query.tests())
+    if not is_only_open(query) or len(tests) > _MOST_TESTS or not all(_is_cheap(test) for test in tests):
+        return Way.ALONE
+    if not is_personal(query):
+        return Way.SHARED
+    parts = query.root.parts if isinstance(query.root, And) else (query.root,)
+    return Way.OWN if any(_is_owned_by_me(part) for part in parts) else Way.ALONE
+
+
+def _is_cheap(test: FieldTest) -> bool:
+    if test.field.name == "is":
+        return all(getattr(predicate, "text", "") != "unverified" for predicate in test.predicates)
+    return test.field.name in _CHEAP
+
+
+def _is_owned_by_me(node: object) -> bool:
+    return isinstance(node, FieldTest) and node.field.name == "owner" and node.predicates == (IsMe(),)
+
+
+def is_personal(query: Query) -> bool:
+    """Whether it means something else for each agent."""
+    return any(isinstance(predicate, IsMe) for test in query.tests() for predicate in test.predicates)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query as it is counted for everybody who reads the same clock; `zone` is empty where no day is asked for."""
+
+    text: str
+    zone: str
+
+    @classmethod
+    def of(cls, query: Query, agent: Agent) -> Question:
+        asks_for_days = any(test.field.kind is Kind.TIME for test in query.tests())
+        return cls(query.text, agent.time_zone if asks_for_days else "")
+
+
+ByQueue = dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCounts:
+    """Of each queue: all open tickets, those without an owner, and how many of them each question finds."""
+
+    every: ByQueue
+    unassigned: ByQueue
+    found: dict[Question, ByQueue]
+
+
+def count_open(questions: Sequence[Question], *, asker: Agent, names: Names) -> OpenCounts:
+    """One statement over the open tickets, whoever may read them. Only for questions whose way is SHARED.
+
+    The asker lends a name and no rights: no number of it may be shown but that of a queue one reads.
+    """
+    columns: list[str] = []
+    params: list[object] = []
+    for question in questions:
+        sql, values = _filter_of(parse(question.text, TICKETS), _scope_of(question, asker, names))
+        columns.append(f", count(*) FILTER (WHERE {sql})")
+        params.extend(values)
+    first = "queue_id, count(*), count(*) FILTER (WHERE owner_id IS NULL)"
+    with connection.cursor() as cursor:
+        statement = f"SELECT {first}{''.join(columns)} {_OPEN_ONLY} GROUP BY queue_id"
+        cursor.execute(statement, [*params, list(OPEN_TYPES)])
+        rows = cursor.fetchall()
+    return OpenCounts(
+        every={row[0]: row[1] for row in rows},
+        unassigned={row[0]: row[2] for row in rows},
+        found={
+            question: {row[0]: row[place] for row in rows if row[place]} for place, question in enumerate(questions, 3)
+        },
+    )
+
+
+def _scope_of(question: Question, asker: Agent, names: Names) -> Scope:
+    context = context_of(asker)
+    if question.zone:
+        context = type(context)(now=context.now, zone=ZoneInfo(question.zone), me=context.me)
+    return Scope(asker, context, names, everywhere=True)
+
+
+def _filter_of(query: Query, scope: Scope) -> tuple[str, Sequence[object]]:
+    return _as_sql(condition(Query(query.text, without_open(query.root)), scope))
+
+
+def _as_sql(asked: Q) -> tuple[str, Sequence[object]]:
+    """A condition on the ticket's own columns as SQL. Django raises FieldError where it needs another table."""
+    statement = Statement(Ticket)
+    try:
+        return statement.get_compiler(connection=connection).compile(statement.build_where(asked))
+    except EmptyResultSet:
+        return "FALSE", ()
+    except FullResultSet:
+        return "TRUE", ()
+
+
+def count_own(queries: Sequence[Query], *, scope: Scope) -> list[int]:
+    """How many of the agent's own open tickets each finds; by one statement. Only for queries whose way is OWN."""
+    if not queries:
+        return []
+    columns: list[str] = []
+    params: list[object] = []
+    for query in queries:
+        sql, values = _filter_of(query, scope)
+        columns.append(f"count(*) FILTER (WHERE {sql})")
+        params.extend(values)
+    readable = queue_ids_with(scope.agent, Right.READ)
+    with connection.cursor() as cursor:
+        statement = f"SELECT {', '.join(columns)} {_OPEN_ONLY} AND owner_id = %s AND queue_id = ANY(%s)"
+        cursor.execute(statement, [*params, list(OPEN_TYPES), scope.agent.pk, readable])
+        return list(cursor.fetchone() or ())
+
+
+def count_alone(query: Query, *, scope: Scope) -> int | None:
+    """How many tickets it finds, at most one more than MOST_COUNTED; None where the database cannot say in time."""
+    tickets = select(query, agent=scope.agent, scope=scope).values("pk")[: MOST_COUNTED + 1]
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {MILLISECONDS_FOR_ONE}")
+            return tickets.count()
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            return None
+        raise
+
+
+def understood(text: str) -> Query | None:
+    """The query of a view, or None where it can no longer be understood."""
+    try:
+        return parse(text, TICKETS)
+    except QueryError:
+        return None
