@@ -1,6 +1,7 @@
 """Bring the database up to this release, and let the application's role do everything but change history."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ HISTORY_TABLE = "tickets_event"
 FORGET_FUNCTION = "tickets_forget_events(bigint, boolean)"
 # Two machines that are upgraded at the same time migrate one after the other.
 MIGRATION_LOCK = 4_710_816_245
+SECONDS_BETWEEN_TRIES = 0.2
 
 
 def without_pool() -> None:
@@ -140,14 +142,24 @@ def sentence(error: BaseException) -> str:
 def _one_at_a_time() -> Iterator[None]:
     from django.db import connection
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+    # Asked again and again, because an index that is built beside the work waits for every statement under way; one
+    # that itself waits for the builder's lock would never end.
+    while not _took_lock():
+        time.sleep(SECONDS_BETWEEN_TRIES)
     try:
         yield
     finally:
         if not connection.needs_rollback:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def _took_lock() -> bool:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
+        return bool(cursor.fetchone()[0])
 
 
 def missing_migrations() -> list[str]:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.listing import ListedTicket, first_of
+from ghiseu.tickets.moments import NEVER
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from ghiseu.tickets.querysets import TicketQuerySet
 
 PAGE_ROWS = 50
-# Stands for "not waiting", behind every real time; PostgreSQL and Python both know this year.
-_NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
 class Order(models.TextChoices):
@@ -145,7 +144,7 @@ def _behind(parts: list[Key], values: list[Any]) -> Q | _RowCompare:
 
 def _expression(column: str) -> Any:
     if column in ("waiting_since", "due_at"):
-        return Coalesce(F(column), Value(_NEVER))
+        return Coalesce(F(column), Value(NEVER))
     if column == "owner__name":
         return Coalesce(F(column), Value(""))
     return Coalesce(F(column), Value(0)) if column == "owner_id" else F(column)

@@ -8,8 +8,8 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Least
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ghiseu.people.models import Agent, Customer, Language
 from ghiseu.tickets.models.classification import Service, TicketType
 from ghiseu.tickets.models.queue import Queue
+from ghiseu.tickets.moments import NEVER
 from ghiseu.tickets.querysets import TicketQuerySet
 
 
@@ -45,6 +46,8 @@ _STATES_OF_A_NEW_DESK = (
 )
 OPEN_TYPES = (StateType.NEW, StateType.OPEN, StateType.PENDING_REMINDER, StateType.PENDING_AUTO)
 PENDING_TYPES = (StateType.PENDING_REMINDER, StateType.PENDING_AUTO)
+_ON_DESK = Q(archived_at__isnull=True)
+_DONE = ~Q(state_type__in=OPEN_TYPES) & _ON_DESK
 
 
 class State(models.Model):
@@ -176,7 +179,43 @@ class Ticket(models.Model):
                 condition=Q(state_type__in=OPEN_TYPES),
             ),
             models.Index(
-                fields=("queue", "-changed_at", "-id"), name="tickets_by_change", condition=Q(archived_at__isnull=True)
+                fields=("queue", "-priority", "-changed_at", "-id"),
+                name="tickets_open_by_priority",
+                condition=Q(state_type__in=OPEN_TYPES),
+            ),
+            models.Index(
+                "queue",
+                Coalesce("waiting_since", Value(NEVER)),
+                "id",
+                name="tickets_open_by_waiting",
+                condition=Q(state_type__in=OPEN_TYPES),
+            ),
+            models.Index(
+                "queue",
+                Coalesce("due_at", Value(NEVER)),
+                "id",
+                name="tickets_open_by_due",
+                condition=Q(state_type__in=OPEN_TYPES),
+            ),
+            # Counting reads nothing but this.
+            models.Index(
+                fields=("queue", "owner", "waiting_since"),
+                name="tickets_open_counts",
+                condition=Q(state_type__in=OPEN_TYPES),
+            ),
+            # The same orders over what is done: a list of one queue's rows is found without sorting (`listing`).
+            models.Index(fields=("queue", "-changed_at", "-id"), name="tickets_closed_by_change", condition=_DONE),
+            models.Index(fields=("queue", "-created_at", "-id"), name="tickets_closed_by_creation", condition=_DONE),
+            models.Index(
+                fields=("queue", "-priority", "-changed_at", "-id"),
+                name="tickets_closed_by_priority",
+                condition=_DONE,
+            ),
+            # And over everything that is not in the archive.
+            models.Index(fields=("queue", "-changed_at", "-id"), name="tickets_by_change", condition=_ON_DESK),
+            models.Index(fields=("queue", "-created_at", "-id"), name="tickets_by_creation", condition=_ON_DESK),
+            models.Index(
+                fields=("queue", "-priority", "-changed_at", "-id"), name="tickets_by_priority", condition=_ON_DESK
             ),
             # What the nightly archive looks through, and what is in it.
             models.Index(
