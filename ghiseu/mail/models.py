@@ -292,7 +292,8 @@ class Filter(models.Model):
     """A rule on incoming mail: what a query over the mail means gets what `actions` say, see `mail.inbound.filters`.
 
     Rules are asked by `position`, from the smallest. `actions` is `{"priority": "high", "queue": id, "state": id,
-    "ignore": true, "quarantine": true}`, any of them.
+    "type": id, "service": id, "tags": ["vip"], "fields": {"plan": "gold"}, "ignore": true, "quarantine": true}`, any of
+    them.
     """
 
     name = models.CharField(max_length=100, unique=True)

@@ -13,13 +13,17 @@ from ghiseu.mail.inbound.filters import STATE_TYPES
 from ghiseu.mail.inbound.mail_fields import MAILS
 from ghiseu.mail.models import Filter, Mailbox
 from ghiseu.sla.hours import HoursUnreadable, read_hours
-from ghiseu.tickets.models import FollowUp, Priority, Queue, State
+from ghiseu.tickets.classification import FieldValue, clean_tags, in_words, typed_value
+from ghiseu.tickets.errors import InvalidInput
+from ghiseu.tickets.models import CustomField, FollowUp, Priority, Queue, Service, State, TicketType
 from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.limits import MAX_CHARACTERS
 from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.tree import Query
 
 MOST_CHOSEN = 500
+# What a rule can say of the ticket that a mail opens.
+_BEGINNINGS = ("queue", "priority", "state", "type", "service", "tags", "fields_set")
 LONGEST_TEXT = 20_000
 
 
@@ -88,6 +92,25 @@ class RuleForm(forms.Form):
         required=False,
         empty_label=NO_CHOICE,
     )
+    type = forms.ModelChoiceField(
+        label=gettext_lazy("Type"),
+        queryset=TicketType.objects.filter(is_active=True),
+        required=False,
+        empty_label=NO_CHOICE,
+    )
+    service = forms.ModelChoiceField(
+        label=gettext_lazy("Service"),
+        queryset=Service.objects.filter(is_active=True),
+        required=False,
+        empty_label=NO_CHOICE,
+    )
+    tags = forms.CharField(label=gettext_lazy("Tags"), required=False, max_length=2_000)
+    fields_set = forms.CharField(
+        label=gettext_lazy("Fields of your own"),
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocapitalize": "none"}),
+    )
     stops = forms.BooleanField(label=gettext_lazy("Ask no rule behind this one"), required=False)
     is_active = forms.BooleanField(label=gettext_lazy("The rule is asked"), required=False, initial=True)
 
@@ -113,13 +136,36 @@ class RuleForm(forms.Form):
             raise forms.ValidationError(_("Another rule has this name. Choose a different one."))
         return name
 
+    def clean_tags(self) -> list[str]:
+        try:
+            return clean_tags(self.cleaned_data["tags"].replace(";", ",").split(","))
+        except InvalidInput as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean_fields_set(self) -> dict[str, FieldValue]:
+        """Lines such as `plan: Gold`, read as the fields' kinds say."""
+        definitions = {field.name: field for field in CustomField.objects.filter(is_active=True)}
+        read: dict[str, FieldValue] = {}
+        for line in filter(None, (line.strip() for line in self.cleaned_data["fields_set"].splitlines())):
+            name, colon, text = (part.strip() for part in line.partition(":"))
+            if not colon or name not in definitions:
+                known = {"line": line, "known": ", ".join(definitions) or _("none")}
+                raise forms.ValidationError(_("“%(line)s” names no field. There are: %(known)s.") % known)
+            try:
+                value = typed_value(definitions[name], text)
+            except InvalidInput as error:
+                raise forms.ValidationError(str(error)) from error
+            if value is not None:
+                read[name] = value
+        return read
+
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
-        begins = any(values.get(field) for field in ("queue", "priority", "state"))
+        begins = any(values.get(field) for field in _BEGINNINGS)
         if values.get("fate") == self.FILE and not begins:
             self.add_error("fate", _("The rule does nothing. Choose at least one thing that it shall do."))
         if values.get("fate") in (self.QUARANTINE, self.IGNORE) and begins:
-            self.add_error("fate", _("A mail that is kept out opens no ticket: leave queue, priority and state open."))
+            self.add_error("fate", _("A mail that is kept out opens no ticket: leave all the rest open."))
         return values
 
     def filled(self) -> Filter:
@@ -127,10 +173,14 @@ class RuleForm(forms.Form):
         values, rule = self.cleaned_data, self.rule
         rule.name, rule.query, rule.mailbox = values["name"], values["query"], values["mailbox"]
         rule.stops, rule.is_active = values["stops"], values["is_active"]
-        chosen = {"queue": values["queue"], "state": values["state"]}
+        chosen = {name: values[name] for name in ("queue", "state", "type", "service")}
         rule.actions = {name: row.pk for name, row in chosen.items() if row}
         if values["priority"]:
             rule.actions["priority"] = values["priority"]
+        if values["tags"]:
+            rule.actions["tags"] = values["tags"]
+        if values["fields_set"]:
+            rule.actions["fields"] = values["fields_set"]
         if values["fate"] != self.FILE:
             rule.actions[values["fate"]] = True
         return rule
@@ -147,6 +197,10 @@ def _as_form(rule: Filter) -> dict[str, Any]:
         "queue": actions.get("queue"),
         "priority": actions.get("priority", ""),
         "state": actions.get("state"),
+        "type": actions.get("type"),
+        "service": actions.get("service"),
+        "tags": ", ".join(actions.get("tags", ())),
+        "fields_set": "\n".join(f"{name}: {in_words(value)}" for name, value in actions.get("fields", {}).items()),
         "stops": rule.stops,
         "is_active": rule.is_active,
     }

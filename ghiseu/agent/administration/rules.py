@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from ghiseu.mail.inbound.mail_fields import MAILS
 from ghiseu.mail.inbound.rules import delete_rule, move_rule, save_rule, switch_rule
 from ghiseu.mail.models import Filter, InboundMail
 from ghiseu.people.models import Agent
+from ghiseu.tickets.classification import in_words
 from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.reading import parse
@@ -38,7 +40,7 @@ class Line:
 
 @require_safe
 def rules(request: AgentRequest) -> HttpResponse:
-    names = Names.known()
+    names = Names()
     found = Filter.objects.select_related("mailbox").order_by("position", "pk")
     return render(request, "rules.html", {"lines": [_line(rule, names) for rule in found]})
 
@@ -52,18 +54,20 @@ def _line(rule: Filter, names: Names) -> Line:
 
 
 def _words(action: Action) -> str:
-    value = action.value
-    match action.decides:
-        case "queue":
-            return _("queue %(name)s") % {"name": value.name.replace("::", " › ")}
-        case "priority":
-            return _("priority %(name)s") % {"name": value.label}
-        case "state":
-            return _("state %(name)s") % {"name": value.label}
-        case "quarantine":
-            return _("into quarantine")
-        case _:
-            return _("ignored")
+    return _WORDS[action.decides](action.value)
+
+
+_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "queue": lambda queue: _("queue %(name)s") % {"name": queue.name.replace("::", " › ")},
+    "priority": lambda priority: _("priority %(name)s") % {"name": priority.label},
+    "state": lambda state: _("state %(name)s") % {"name": state.label},
+    "type": lambda kind: _("type %(name)s") % {"name": kind.name},
+    "service": lambda service: _("service %(name)s") % {"name": service.name.replace("::", " › ")},
+    "tags": lambda tags: _("tags %(names)s") % {"names": ", ".join(tags)},
+    "fields": lambda fields: ", ".join(f"{field.label}: {in_words(value)}" for field, value in fields),
+    "quarantine": lambda _yes: _("into quarantine"),
+    "ignore": lambda _yes: _("ignored"),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

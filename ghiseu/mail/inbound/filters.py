@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,8 +18,9 @@ from ghiseu.mail.inbound.mail_fields import MAILS, MailSubject
 from ghiseu.mail.inbound.parse import ParsedMail
 from ghiseu.mail.inbound.verdict import Verdict
 from ghiseu.mail.models import Filter, Mailbox
+from ghiseu.tickets.classification import MOST_TAGS, FieldValue, clean_tags, in_words, typed_value
 from ghiseu.tickets.errors import InvalidInput
-from ghiseu.tickets.models import Priority, Queue, State, StateType
+from ghiseu.tickets.models import CustomField, Priority, Queue, Service, State, StateType, TicketType
 from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.memory import Evaluation
 from ghiseu.tickets.query.reading import parse
@@ -33,28 +35,44 @@ STATE_TYPES = (StateType.NEW, StateType.OPEN, StateType.CLOSED)
 class Decision:
     """What the rules say of one mail. Nothing decided is None or False; `trace` is a readable line for each step.
 
-    Queue, priority and state are those of a ticket that the mail opens; they change nothing where it joins one.
+    All but the last two are those of a ticket that the mail opens; they change nothing where it joins one. Tags of
+    several rules come together.
     """
 
     queue: Queue | None = None
     priority: Priority | None = None
     state: State | None = None
+    type: TicketType | None = None
+    service: Service | None = None
+    tags: tuple[str, ...] = ()
+    fields: tuple[tuple[CustomField, FieldValue], ...] = ()
     ignore: bool = False
     quarantine: bool = False
     trace: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Names:
-    """The queues and states that actions may name, by their ids."""
+    """What actions may name, by their ids; each table is read when it is first asked for."""
 
-    queues: Mapping[int, Queue]
-    states: Mapping[int, State]
+    @cached_property
+    def queues(self) -> Mapping[int, Queue]:
+        return {queue.pk: queue for queue in Queue.objects.active()}
 
-    @classmethod
-    def known(cls) -> Names:
-        states = State.objects.filter(is_active=True, type__in=STATE_TYPES)
-        return cls({queue.pk: queue for queue in Queue.objects.active()}, {state.pk: state for state in states})
+    @cached_property
+    def states(self) -> Mapping[int, State]:
+        return {state.pk: state for state in State.objects.filter(is_active=True, type__in=STATE_TYPES)}
+
+    @cached_property
+    def types(self) -> Mapping[int, TicketType]:
+        return {kind.pk: kind for kind in TicketType.objects.filter(is_active=True)}
+
+    @cached_property
+    def services(self) -> Mapping[int, Service]:
+        return {service.pk: service for service in Service.objects.filter(is_active=True)}
+
+    @cached_property
+    def fields(self) -> Mapping[str, CustomField]:
+        return {field.name: field for field in CustomField.objects.filter(is_active=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,41 @@ def _state(value: Any, names: Names) -> Action:
     return Action("state", state, f"state {state.name}")
 
 
+def _type(value: Any, names: Names) -> Action:
+    kind = names.types.get(value) if isinstance(value, int) else None
+    if kind is None:
+        raise InvalidInput(_("The type of this rule is not there or switched off. Choose another one."))
+    return Action("type", kind, f"type {kind.name}")
+
+
+def _service(value: Any, names: Names) -> Action:
+    service = names.services.get(value) if isinstance(value, int) else None
+    if service is None:
+        raise InvalidInput(_("The service of this rule is not there or switched off. Choose another one."))
+    return Action("service", service, f"service {service.name}")
+
+
+def _tags(value: Any, _names: Names) -> Action:
+    if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
+        raise InvalidInput(_("The tags of this rule cannot be read. Write them anew."))
+    tags = tuple(clean_tags(value))
+    return Action("tags", tags, f"tags {', '.join(tags)}")
+
+
+def _fields(value: Any, names: Names) -> Action:
+    if not isinstance(value, dict):
+        raise InvalidInput(_("The fields of this rule cannot be read. Write them anew."))
+    read = []
+    for name, text in value.items():
+        if name not in names.fields:
+            raise InvalidInput(_("There is no field “%(name)s”, or it is switched off.") % {"name": name})
+        field = names.fields[name]
+        if (typed := typed_value(field, text)) is not None:
+            read.append((field, typed))
+    words = ", ".join(f"{field.name} = {in_words(typed)}" for field, typed in read)
+    return Action("fields", tuple(read), f"fields {words}")
+
+
 def _yes(decides: str, words: str) -> Callable[[Any, Names], Action]:
     def read(value: Any, _names: Names) -> Action:
         if value is not True:
@@ -98,11 +151,15 @@ def _yes(decides: str, words: str) -> Callable[[Any, Names], Action]:
     return read
 
 
-# What a rule can do, by the name it is stored under, and how its value is read. A queue and a state are ids.
+# What a rule can do, by the name it is stored under, and how its value is read. Queue, state, type and service are ids.
 ACTIONS: Mapping[str, Callable[[Any, Names], Action]] = {
     "queue": _queue,
     "priority": _priority,
     "state": _state,
+    "type": _type,
+    "service": _service,
+    "tags": _tags,
+    "fields": _fields,
     "ignore": _yes("ignore", "ignored"),
     "quarantine": _yes("quarantine", "quarantined"),
 }
@@ -139,7 +196,7 @@ def check_filter(row: Filter) -> None:
     except QueryError as error:
         wrong["query"] = str(error)
     try:
-        read_actions(row.actions, Names.known())
+        read_actions(row.actions, Names())
     except InvalidInput as error:
         wrong["actions"] = str(error)
     if wrong:
@@ -147,9 +204,9 @@ def check_filter(row: Filter) -> None:
 
 
 def active_rules() -> tuple[Rule, ...]:
-    """The active filters in their order. One query where there is none, three otherwise."""
+    """The active filters in their order. One query, and one for each kind of thing that they name."""
     rows = list(Filter.objects.filter(is_active=True).order_by("position", "pk"))
-    names = Names.known() if rows else Names({}, {})
+    names = Names()
     return tuple(_rule(row, names) for row in rows)
 
 
@@ -169,6 +226,11 @@ class _Deciding:
 
     def take(self, rule: Rule) -> None:
         for action in rule.actions:
+            if action.decides == "tags":
+                together = dict.fromkeys((*self.decision.tags, *action.value))
+                self.decision = replace(self.decision, tags=tuple(together)[:MOST_TAGS])
+                self.say(f"{action.words} by rule “{rule.name}”")
+                continue
             if action.decides in self.by:
                 self.say(f"{action.words} by rule “{rule.name}” came too late: “{self.by[action.decides]}” had decided")
                 continue

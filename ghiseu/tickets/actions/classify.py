@@ -27,11 +27,17 @@ def set_type(ticket: Ticket, kind: TicketType | None, *, by: Agent) -> Ticket:
     _refuse_inactive(kind)
     with transaction.atomic():
         ticket = take(ticket, by=by, right=Right.NOTE)
-        if ticket.type_id != (kind.pk if kind else None):
-            old = ticket.type
-            change(ticket, type=kind)
-            record(ticket, Kind.TYPE_CHANGED, by=by, old=old.name if old else "", new=kind.name if kind else "")
+        put_type(ticket, kind, by=by)
     return ticket
+
+
+def put_type(ticket: Ticket, kind: TicketType | None, *, by: Actor) -> None:
+    """For a ticket already in hand."""
+    if ticket.type_id == (kind.pk if kind else None):
+        return
+    old = ticket.type
+    change(ticket, type=kind)
+    record(ticket, Kind.TYPE_CHANGED, by=by, old=old.name if old else "", new=kind.name if kind else "")
 
 
 def set_service(ticket: Ticket, service: Service | None, *, by: Agent) -> Ticket:
@@ -39,13 +45,17 @@ def set_service(ticket: Ticket, service: Service | None, *, by: Agent) -> Ticket
     _refuse_inactive(service)
     with transaction.atomic():
         ticket = take(ticket, by=by, right=Right.NOTE)
-        if ticket.service_id != (service.pk if service else None):
-            old = ticket.service
-            change(ticket, service=service)
-            record(
-                ticket, Kind.SERVICE_CHANGED, by=by, old=old.name if old else "", new=service.name if service else ""
-            )
+        put_service(ticket, service, by=by)
     return ticket
+
+
+def put_service(ticket: Ticket, service: Service | None, *, by: Actor) -> None:
+    """For a ticket already in hand."""
+    if ticket.service_id == (service.pk if service else None):
+        return
+    old = ticket.service
+    change(ticket, service=service)
+    record(ticket, Kind.SERVICE_CHANGED, by=by, old=old.name if old else "", new=service.name if service else "")
 
 
 def change_tags(ticket: Ticket, *, add: Iterable[str] = (), remove: Iterable[str] = (), by: Agent) -> Ticket:

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from ghiseu.mail.inbound.receive import file_waiting
 from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import AutoResponse, Filter, InboundMail
-from ghiseu.tickets.models import Queue, QueueText, State, Ticket
+from ghiseu.tickets.models import CustomField, Queue, QueueText, State, Ticket
 from tests.agent.test_routes import signed_in
 from tests.agent.world import Desk
 from tests.mail.mails import mail_bytes
@@ -148,6 +148,31 @@ def test_an_answer_with_an_unknown_place_is_refused(desk: Desk, client: Client) 
     assert answer.status_code == 422
     assert "Nothing is filled in for {customer} here" in answer.content.decode()
     assert "Dear {customer}</textarea>" in answer.content.decode()
+
+
+def test_a_rule_says_what_its_tickets_are_about(desk: Desk, client: Client) -> None:
+    CustomField.objects.create(name="plan", label="Plan", kind="choice", choices=["Gold"])
+    form = {"name": "Bank", "query": "from:@bank.example", "fate": "file", "is_active": "on", "type": desk.incident.pk}
+    form |= {"tags": "Bank, VIP", "fields_set": "plan: Gold\n"}
+
+    client.post("/administration/rules/new/", form)
+
+    kept = Filter.objects.get(name="Bank")
+    assert kept.actions == {"type": desk.incident.pk, "tags": ["bank", "vip"], "fields": {"plan": "Gold"}}
+    page = client.get(f"/administration/rules/{kept.pk}/").content.decode()
+    assert "plan: Gold</textarea>" in page
+    assert 'value="bank, vip"' in page
+    lines = client.get("/administration/rules/").content.decode()
+    for words in ("type Incident", "tags bank, vip", "Plan: Gold"):
+        assert words in lines
+
+
+@pytest.mark.parametrize("wrong", [{"tags": 'a"b'}, {"fields_set": "budget: 1"}, {"fields_set": "plan: Silver"}])
+def test_a_rule_that_says_what_cannot_be_is_refused(desk: Desk, client: Client, wrong: dict[str, str]) -> None:
+    CustomField.objects.create(name="plan", label="Plan", kind="choice", choices=["Gold"])
+    form = {"name": "Bank", "query": "", "fate": "file", "priority": "high", "is_active": "on"}
+    assert client.post("/administration/rules/new/", form | wrong).status_code == 422
+    assert not Filter.objects.filter(name="Bank").exists()
 
 
 def test_texts_and_manner_of_a_queue(desk: Desk, client: Client) -> None:

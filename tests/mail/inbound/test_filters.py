@@ -12,7 +12,8 @@ from ghiseu.mail.inbound.filters import Action, Decision, Rule, active_rules, de
 from ghiseu.mail.inbound.mail_fields import MAILS, MailSubject
 from ghiseu.mail.inbound.parse import ParsedMail, parse_mail
 from ghiseu.mail.models import Filter, Mailbox
-from ghiseu.tickets.models import Priority, Queue, State
+from ghiseu.tickets.classification import MOST_TAGS
+from ghiseu.tickets.models import CustomField, Priority, Queue, Service, State, TicketType
 from ghiseu.tickets.query.memory import matches
 from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.times import Context
@@ -234,6 +235,12 @@ def test_a_rule_that_misses_something_is_left_out_and_says_so(mailbox: Mailbox) 
         ("", {"priority": "huge"}, {"actions": "low, normal, high, urgent"}),
         ("", {"priority": 3}, {"actions": "low, normal, high, urgent"}),
         ("", {"state": 999_999}, {"actions": "state of this rule"}),
+        ("", {"type": 999_999}, {"actions": "type of this rule"}),
+        ("", {"service": 999_999}, {"actions": "service of this rule"}),
+        ("", {"tags": "vip"}, {"actions": "tags of this rule"}),
+        ("", {"tags": ["a,b"]}, {"actions": "cannot be a tag"}),
+        ("", {"fields": {"budget": "1"}}, {"actions": "budget"}),
+        ("", {"fields": ["plan"]}, {"actions": "fields of this rule"}),
         ("", {"ignore": False}, {"actions": "switched on"}),
         ("owner:me", {"ignore": True}, {"query": "owner"}),
         ("from:", {"ignore": 1}, {"query": "needs a value", "actions": "switched on"}),
@@ -248,6 +255,32 @@ def test_a_wrong_filter_is_refused_by_field(
     assert set(caught.value.message_dict) == set(wrong)
     for field, words in wrong.items():
         assert words in caught.value.message_dict[field][0]
+
+
+def test_rules_say_what_a_ticket_is_about_and_their_tags_come_together(mailbox: Mailbox) -> None:
+    kind, service = TicketType.objects.create(name="Transfer"), Service.objects.create(name="Bank")
+    plan = CustomField.objects.create(name="plan", label="Plan", kind="choice", choices=["Gold"])
+    Filter.objects.create(name="A", position=1, actions={"type": kind.pk, "tags": ["bank"], "fields": {"plan": "Gold"}})
+    Filter.objects.create(name="B", position=2, actions={"service": service.pk, "tags": ["VIP", "bank"]})
+
+    decision = decide(parse_mail(BANK), mailbox, active_rules())
+
+    assert (decision.type, decision.service, decision.tags) == (kind, service, ("bank", "vip"))
+    assert decision.fields == ((plan, "Gold"),)
+    assert decision.trace == (
+        "type Transfer by rule “A”",
+        "tags bank by rule “A”",
+        "fields plan = Gold by rule “A”",
+        "service Bank by rule “B”",
+        "tags bank, vip by rule “B”",
+    )
+
+
+def test_however_many_rules_tag_a_mail_it_can_be_filed(mailbox: Mailbox) -> None:
+    for number in range(4):
+        tags = [f"tag-{number}-{one}" for one in range(MOST_TAGS // 2)]
+        Filter.objects.create(name=str(number), position=number, actions={"tags": tags})
+    assert len(decide(parse_mail(BANK), mailbox, active_rules()).tags) == MOST_TAGS
 
 
 def test_a_pending_state_is_refused(mailbox: Mailbox) -> None:
