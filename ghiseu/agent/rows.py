@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from ghiseu.people.models import Agent
 from ghiseu.tickets.listing import ListedTicket
 from ghiseu.tickets.models import StateType
-from ghiseu.ui.words import age
+from ghiseu.ui.words import ages
 
 
 class Row(NamedTuple):
@@ -35,11 +35,15 @@ class Row(NamedTuple):
 
 
 def rows_for(reader: Agent, tickets: list[ListedTicket]) -> list[Row]:
-    return [_row(ticket, reader) for ticket in tickets]
+    since = [ticket.waiting_since or ticket.changed_at for ticket in tickets]
+    states = {name: gettext(name) for name in {ticket.state_name for ticket in tickets}}
+    return [
+        _row(ticket, reader, states[ticket.state_name], moment, told)
+        for ticket, moment, told in zip(tickets, since, ages(since), strict=True)
+    ]
 
 
-def _row(ticket: ListedTicket, reader: Agent) -> Row:
-    since = ticket.waiting_since or ticket.changed_at
+def _row(ticket: ListedTicket, reader: Agent, state: str, since: dt.datetime, age: str) -> Row:
     return Row(
         number=ticket.number,
         title=ticket.title,
@@ -53,8 +57,8 @@ def _row(ticket: ListedTicket, reader: Agent) -> Row:
         is_mine=ticket.owner_id == reader.pk,
         locked_by=(ticket.locked_by_name or "") if ticket.is_locked else "",
         state_type=ticket.state_type,
-        state=gettext(ticket.state_name),
+        state=state,
         is_waiting=ticket.waiting_since is not None,
         since=since,
-        age=age(since),
+        age=age,
     )

@@ -29,6 +29,7 @@ class Right(models.TextChoices):
 
 
 Rights = dict[int, frozenset[str]]
+_EVERY = frozenset(Right.values)
 
 
 def rights_by_queue(agent: Agent) -> Rights:
@@ -51,7 +52,7 @@ def _load(agent: Agent) -> Rights:
     rows: Iterable[tuple[int | None, list[str] | None]] = agent.roles.values_list("grants__queue_id", "grants__rights")
     for queue_id, rights in rows:
         if queue_id is not None:
-            collected.setdefault(queue_id, set()).update(Right.values if Right.FULL in (rights or []) else rights or [])
+            collected.setdefault(queue_id, set()).update(_EVERY if Right.FULL in (rights or []) else rights or [])
     return {queue_id: frozenset(rights) for queue_id, rights in collected.items()}
 
 

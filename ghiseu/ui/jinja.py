@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.templatetags.static import static
@@ -30,7 +30,7 @@ def environment(**options: Any) -> Environment:
     )
     env.globals.update(
         _=translated,
-        static=static,
+        static=cache(static),
         url=url,
         kept=kept,
         icon=icon,

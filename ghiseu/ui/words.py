@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from django.utils import timezone
@@ -33,8 +33,18 @@ def _units(_language: str) -> tuple[str, str, str, str]:
 
 def age(moment: dt.datetime) -> str:
     """How long ago, in one unit: `now`, `5 min`, `3 h`, `12 d`."""
-    now, minute, hour, day = _units(get_language() or "")
-    minutes = max(0, int((timezone.now() - moment).total_seconds() // 60))
+    return _age(moment, timezone.now(), _units(get_language() or ""))
+
+
+def ages(moments: Iterable[dt.datetime]) -> list[str]:
+    """The ages of many, all told at one moment."""
+    now, units = timezone.now(), _units(get_language() or "")
+    return [_age(moment, now, units) for moment in moments]
+
+
+def _age(moment: dt.datetime, present: dt.datetime, units: tuple[str, str, str, str]) -> str:
+    now, minute, hour, day = units
+    minutes = max(0, int((present - moment).total_seconds() // 60))
     if minutes < 1:
         return now
     if minutes < 60:
