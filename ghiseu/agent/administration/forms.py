@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy
 from ghiseu.mail.inbound.filters import STATE_TYPES
 from ghiseu.mail.inbound.mail_fields import MAILS
 from ghiseu.mail.models import Filter, Mailbox
-from ghiseu.sla.hours import HoursUnreadable, read_hours
+from ghiseu.people.models import Language
 from ghiseu.tickets.classification import FieldValue, clean_tags, in_words, typed_value
 from ghiseu.tickets.errors import InvalidInput
-from ghiseu.tickets.models import CustomField, FollowUp, Priority, Queue, Service, State, TicketType
+from ghiseu.tickets.models import Calendar, CustomField, FollowUp, Priority, Queue, Service, Sla, State, TicketType
 from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.limits import MAX_CHARACTERS
 from ghiseu.tickets.query.reading import parse
@@ -207,24 +207,33 @@ def _as_form(rule: Filter) -> dict[str, Any]:
 
 
 class MannerForm(forms.Form):
-    """How a queue takes answers, when somebody is there, and how its answers end where a language has no text."""
+    """How a queue takes mail: answers to closed tickets, working time, promises, languages, a signature."""
 
     follow_up = forms.ChoiceField(label=gettext_lazy("An answer to a closed ticket"), choices=FollowUp.choices)
-    office_hours = forms.CharField(label=gettext_lazy("Office hours"), required=False, max_length=200)
+    calendar = forms.ModelChoiceField(
+        label=gettext_lazy("Calendar"),
+        queryset=Calendar.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("somebody is always there"),
+    )
+    sla = forms.ModelChoiceField(
+        label=gettext_lazy("Service level"),
+        queryset=Sla.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("nothing is promised"),
+    )
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Languages in which somebody here answers"),
+        choices=Language.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     signature = forms.CharField(
         label=gettext_lazy("Signature for languages without texts of their own"),
         required=False,
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-
-    def clean_office_hours(self) -> str:
-        text: str = self.cleaned_data["office_hours"]
-        try:
-            read_hours(text)
-        except HoursUnreadable as error:
-            raise forms.ValidationError(str(error)) from error
-        return text
 
 
 class AutoResponseForm(forms.Form):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.forms import Form
@@ -19,7 +18,7 @@ from ghiseu.agent.administration.forms import AutoResponseForm, MannerForm, Queu
 from ghiseu.agent.http import AgentRequest
 from ghiseu.lib.text import storable, unix_lines
 from ghiseu.mail.models import AutoResponse
-from ghiseu.mail.outbound.texts import set_auto_response, set_manner, set_queue_text
+from ghiseu.mail.outbound.texts import Manner, set_auto_response, set_manner, set_queue_text
 from ghiseu.people.models import Language
 from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.models import Queue, QueueText
@@ -29,9 +28,13 @@ Occasion = AutoResponse.Occasion
 
 @require_safe
 def queues(request: AgentRequest) -> HttpResponse:
-    found = Queue.objects.order_by("name").annotate(
-        answers=Count("auto_responses", filter=Q(auto_responses__is_active=True), distinct=True),
-        text_count=Count("texts", distinct=True),
+    found = (
+        Queue.objects.select_related("calendar", "sla")
+        .order_by("name")
+        .annotate(
+            answers=Count("auto_responses", filter=Q(auto_responses__is_active=True), distinct=True),
+            text_count=Count("texts", distinct=True),
+        )
     )
     return render(request, "queues.html", {"queues": list(found)})
 
@@ -53,7 +56,7 @@ def queue(request: AgentRequest, queue_id: int) -> HttpResponse:
     if not form.is_valid():
         return _queue_page(request, found, form, status=422)
     try:
-        set_manner(found, **(form.cleaned_data | _unix(form, "signature")), by=request.user)
+        set_manner(found, Manner(**(form.cleaned_data | _unix(form, "signature"))), by=request.user)
     except InvalidInput as refusal:
         form.add_error("signature", str(refusal))
         return _queue_page(request, found, form, status=422)
@@ -61,8 +64,8 @@ def queue(request: AgentRequest, queue_id: int) -> HttpResponse:
     return redirect("administration-queue", queue_id=found.pk)
 
 
-def _manner(found: Queue) -> dict[str, str]:
-    return {"follow_up": found.follow_up, "office_hours": found.office_hours, "signature": found.signature}
+def _manner(found: Queue) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in ("follow_up", "calendar", "sla", "languages", "signature")}
 
 
 def _queue_page(request: AgentRequest, found: Queue, form: Form, *, status: int = 200) -> HttpResponse:
@@ -72,7 +75,6 @@ def _queue_page(request: AgentRequest, found: Queue, form: Form, *, status: int 
         "queue": found,
         "form": form,
         "languages": Language,
-        "time_zone": settings.TIME_ZONE,
         "answers": [Answers(one, [(lang, answers.get((one, lang))) for lang in Language]) for one in Occasion],
         "texts": [(language, texts.get(language)) for language in Language],
     }

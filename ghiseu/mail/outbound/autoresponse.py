@@ -7,7 +7,6 @@ O6). Nobody hears more than three a day, whatever signs a robot hides (promise O
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
@@ -20,9 +19,9 @@ from ghiseu.mail.message_ids import new_message_id
 from ghiseu.mail.models import AutomaticMail, AutoResponse, OutboundMail
 from ghiseu.mail.outbound.reply import our_addresses, sender_of
 from ghiseu.people.customers import is_proven
-from ghiseu.sla.hours import read_hours
 from ghiseu.tickets.actions import NewMessage
 from ghiseu.tickets.actions import answer_automatically as add_answer
+from ghiseu.tickets.clocks import working_time_of
 from ghiseu.tickets.models import Article, Queue, Ticket
 
 Occasion = AutoResponse.Occasion
@@ -48,17 +47,14 @@ def answer_automatically(article: Article, parsed: ParsedMail, occasion: AutoRes
 
 def occasion_of_new_ticket(queue: Queue) -> AutoResponse.Occasion:
     """Whether somebody is there to read a new ticket of this queue now."""
-    if not queue.office_hours:
-        return Occasion.RECEIVED
-    hours, zone = read_hours(queue.office_hours), ZoneInfo(settings.TIME_ZONE)
-    return Occasion.RECEIVED if hours.is_open(timezone.now(), zone) else Occasion.OUTSIDE_HOURS
+    return Occasion.RECEIVED if working_time_of(queue).is_open(timezone.now()) else Occasion.OUTSIDE_HOURS
 
 
 def _response(ticket: Ticket, occasion: AutoResponse.Occasion) -> AutoResponse | None:
-    """The text in the customer's language, else in the desk's, else in any; outside hours falls back to "received"."""
+    """The text in the customer's language, else in the queue's or the desk's, else in any; outside hours falls back to "received"."""
     kinds: list[str] = [occasion, Occasion.RECEIVED] if occasion == Occasion.OUTSIDE_HOURS else [occasion]
     rows = list(AutoResponse.objects.filter(queue=ticket.queue, is_active=True, occasion__in=kinds).order_by("pk"))
-    wishes = [ticket.language, settings.LANGUAGE_CODE]
+    wishes = [ticket.language, *ticket.queue.languages, settings.LANGUAGE_CODE]
     rows.sort(key=lambda row: (kinds.index(row.occasion), _place(row.language, wishes)))
     return rows[0] if rows else None
 

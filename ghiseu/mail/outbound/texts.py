@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -11,9 +13,8 @@ from django.utils.translation import gettext as _
 
 from ghiseu.mail.models import AutoResponse
 from ghiseu.people.models import Agent
-from ghiseu.sla.hours import read_hours
 from ghiseu.tickets.errors import InvalidInput
-from ghiseu.tickets.models import Queue, QueueText
+from ghiseu.tickets.models import Calendar, Queue, QueueText, Sla
 from ghiseu.tickets.permissions import require_administrator
 
 log = structlog.get_logger(__name__)
@@ -74,16 +75,28 @@ def set_queue_text(text: QueueText, *, by: Agent) -> None:
     log.info("queue_text_changed", queue=text.queue_id, language=text.language, by=by.login)
 
 
-def set_manner(queue: Queue, *, follow_up: str, office_hours: str, signature: str, by: Agent) -> None:
-    """Keep what answers to closed tickets do, when somebody is there, and the signature for languages without texts.
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a queue takes mail: what answers to closed tickets do, when somebody is there, what is promised, in which
+    languages, and the signature for languages without texts."""
 
-    Raises NotAdministrator, InvalidInput for unknown placeholders, HoursUnreadable.
+    follow_up: str
+    calendar: Calendar | None
+    sla: Sla | None
+    languages: Sequence[str]
+    signature: str
+
+
+def set_manner(queue: Queue, manner: Manner, *, by: Agent) -> None:
+    """Keep how a queue takes mail. Clocks that run already keep their times.
+
+    Raises NotAdministrator, InvalidInput for unknown placeholders.
     """
     require_administrator(by)
-    check_placeholders(signature, IN_ANSWERS)
-    read_hours(office_hours)
+    check_placeholders(manner.signature, IN_ANSWERS)
     with transaction.atomic():
         held = Queue.objects.select_for_update().get(pk=queue.pk)
-        held.follow_up, held.office_hours, held.signature = follow_up, office_hours, signature
-        held.save(update_fields=["follow_up", "office_hours", "signature"])
+        held.follow_up, held.signature, held.languages = manner.follow_up, manner.signature, list(manner.languages)
+        held.calendar, held.sla = manner.calendar, manner.sla
+        held.save(update_fields=["follow_up", "signature", "languages", "calendar", "sla"])
     log.info("queue_changed", queue=queue.pk, by=by.login)

@@ -37,10 +37,9 @@ class Queue(models.Model):
     follow_up = models.CharField(max_length=12, choices=FollowUp.choices, default=FollowUp.REOPEN)
     # In which languages somebody here answers, the preferred one first; empty means any.
     languages = ArrayField(models.CharField(max_length=2, choices=Language.choices), default=list, blank=True)
+    # When somebody is there; none means day and night.
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="queues")
     sla = models.ForeignKey(Sla, on_delete=models.PROTECT, null=True, blank=True, related_name="queues")
-    # When somebody is there, as `Mo-Fr 09:00-18:00`, read by `ghiseu.sla.hours`; empty means always.
-    office_hours = models.CharField(max_length=200, blank=True)
     # A lock lapses after this time, so that an agent who went home holds nothing back; 0 means never.
     unlock_after_minutes = models.PositiveIntegerField(default=0)
     # After how many days a closed ticket goes into the archive; NULL means never by itself.

@@ -73,7 +73,7 @@ def administration_form(desk: Desk, name: str) -> dict[str, Any]:
         "rule": rule,
         "rule-move": {"where": "up"},
         "rule-switch": {"to": "off"},
-        "queue": {"follow_up": "reject", "office_hours": "Mo-Fr 09:00-18:00", "signature": ""},
+        "queue": {"follow_up": "reject", "languages": ["ro"], "signature": ""},
         "answer": {"subject": "Primit", "text": "Numărul {number}.", "is_active": "on"},
         "text": {"salutation": "Bună ziua!", "signature": ""},
         "setting-new": {"name": "Request", "is_active": "on"},

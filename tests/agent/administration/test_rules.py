@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from ghiseu.mail.inbound.receive import file_waiting
 from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import AutoResponse, Filter, InboundMail
-from ghiseu.tickets.models import CustomField, Queue, QueueText, State, Ticket
+from ghiseu.tickets.models import Calendar, CustomField, Queue, QueueText, State, Ticket
 from tests.agent.test_routes import signed_in
 from tests.agent.world import Desk
 from tests.mail.mails import mail_bytes
@@ -179,18 +179,20 @@ def test_texts_and_manner_of_a_queue(desk: Desk, client: Client) -> None:
     queue = f"/administration/queues/{desk.support.pk}/"
 
     client.post(f"{queue}texts/ro/", {"salutation": "Bună, {customer}!", "signature": "{agent}\r\nEchipa"})
-    client.post(queue, {"follow_up": "new_ticket", "office_hours": "Mo-Fr 09:00-18:00", "name": "Hacked"})
+    office = Calendar.objects.create(name="Office", time_zone="UTC", hours="Mo-Fr 09:00-18:00")
+    form = {"follow_up": "new_ticket", "calendar": office.pk, "languages": ["ru", "ro"], "name": "Hacked"}
+    client.post(queue, form)
 
     text = QueueText.objects.get()
     assert (text.salutation, text.signature) == ("Bună, {customer}!", "{agent}\nEchipa")
     now = Queue.objects.get(pk=desk.support.pk)
-    assert (now.follow_up, now.office_hours, now.name) == ("new_ticket", "Mo-Fr 09:00-18:00", "Support")
+    assert (now.follow_up, now.calendar, now.languages, now.name) == ("new_ticket", office, ["ru", "ro"], "Support")
 
 
-def test_office_hours_that_cannot_be_read_are_refused(desk: Desk, client: Client) -> None:
-    form = {"follow_up": "reopen", "office_hours": "weekdays"}
-    answer = client.post(f"/administration/queues/{desk.support.pk}/", form)
-    assert (answer.status_code, "weekdays" in answer.content.decode()) == (422, True)
+@pytest.mark.parametrize("wrong", [{"calendar": "99999"}, {"sla": "x"}, {"languages": ["xx"]}])
+def test_a_manner_that_cannot_be_is_refused(desk: Desk, client: Client, wrong: dict[str, object]) -> None:
+    answer = client.post(f"/administration/queues/{desk.support.pk}/", {"follow_up": "reject"} | wrong)
+    assert (answer.status_code, Queue.objects.get(pk=desk.support.pk).follow_up) == (422, "reopen")
 
 
 @pytest.mark.parametrize("end", ["answers/birthday/ro/", "answers/received/xx/", "texts/xx/"])

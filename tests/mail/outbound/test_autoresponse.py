@@ -10,7 +10,7 @@ from ghiseu.mail.models import AutoResponse, Mailbox, OutboundMail
 from ghiseu.mail.outbound.reply import send_reply
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import close_ticket
-from ghiseu.tickets.models import Article, FollowUp, Ticket
+from ghiseu.tickets.models import Article, Calendar, FollowUp, Ticket
 from tests.factories import make_mailbox, make_queue
 from tests.mail.mails import bounce_bytes, mail_bytes
 
@@ -171,7 +171,8 @@ def test_a_closed_ticket_answers_as_its_queue_says(
     ("moment", "occasion"), [("2026-11-20T10:00:00+02:00", "received"), ("2026-11-21T10:00:00+02:00", "outside_hours")]
 )
 def test_outside_hours_the_answer_says_so(mailbox: Mailbox, moment: str, occasion: str) -> None:
-    mailbox.queue.office_hours = "Mo-Fr 09:00-18:00"
+    calendar = Calendar.objects.create(name="Office", time_zone="Europe/Chisinau", hours="Mo-Fr 09:00-18:00")
+    mailbox.queue.calendar = calendar
     mailbox.queue.save()
 
     with time_machine.travel(moment, tick=False):

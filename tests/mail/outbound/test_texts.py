@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ghiseu.mail.models import AutoResponse
 from ghiseu.mail.outbound.draft import opening_text
-from ghiseu.mail.outbound.texts import set_auto_response, set_manner, set_queue_text
+from ghiseu.mail.outbound.texts import Manner, set_auto_response, set_manner, set_queue_text
 from ghiseu.people.models import Agent
-from ghiseu.sla.hours import HoursUnreadable
 from ghiseu.tickets.errors import InvalidInput, NotAdministrator
-from ghiseu.tickets.models import Queue, QueueText
+from ghiseu.tickets.models import Calendar, Queue, QueueText, Sla
 from tests.factories import make_agent, make_queue, make_ticket
 
 pytestmark = pytest.mark.django_db
@@ -71,13 +72,23 @@ def test_a_salutation_knows_no_ticket_number(queue: Queue, boss: Agent) -> None:
         set_queue_text(QueueText(queue=queue, language="ro", salutation="Ticket {number}"), by=boss)
 
 
-def test_how_a_queue_takes_mail(queue: Queue, boss: Agent) -> None:
-    set_manner(queue, follow_up="reject", office_hours="Mo-Fr 09:00-18:00", signature="The desk", by=boss)
-    queue.refresh_from_db()
-    assert (queue.follow_up, queue.office_hours, queue.signature) == ("reject", "Mo-Fr 09:00-18:00", "The desk")
+def manner(**fields: Any) -> Manner:
+    plain = {"follow_up": "reopen", "calendar": None, "sla": None, "languages": [], "signature": ""}
+    return Manner(**(plain | fields))
 
-    with pytest.raises(HoursUnreadable):
-        set_manner(queue, follow_up="reopen", office_hours="always", signature="", by=boss)
+
+def test_how_a_queue_takes_mail(queue: Queue, boss: Agent) -> None:
+    calendar = Calendar.objects.create(name="Office", time_zone="UTC", hours="Mo-Fr 09:00-18:00")
+    sla = Sla.objects.create(name="Gold", first_answer_minutes=60)
+
+    asked = manner(follow_up="reject", calendar=calendar, sla=sla, languages=["ro", "ru"], signature="The desk")
+    set_manner(queue, asked, by=boss)
+
+    queue.refresh_from_db()
+    assert (queue.follow_up, queue.calendar, queue.sla) == ("reject", calendar, sla)
+    assert (queue.languages, queue.signature) == (["ro", "ru"], "The desk")
+    with pytest.raises(InvalidInput, match="number"):
+        set_manner(queue, manner(signature="{number}"), by=boss)
     queue.refresh_from_db()
     assert queue.follow_up == "reject"
 
@@ -88,4 +99,4 @@ def test_only_administrators_change_what_the_desk_says(queue: Queue, ana: Agent)
     with pytest.raises(NotAdministrator):
         set_queue_text(QueueText(queue=queue, language="ro", salutation="Hi"), by=ana)
     with pytest.raises(NotAdministrator):
-        set_manner(queue, follow_up="reject", office_hours="", signature="", by=ana)
+        set_manner(queue, manner(follow_up="reject"), by=ana)
