@@ -11,16 +11,50 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from ghiseu.sla.clock import NeverWorked, WorkingTime
 from ghiseu.sla.hours import read_hours
-from ghiseu.tickets.models import OPEN_TYPES, Calendar, Queue, Ticket
+from ghiseu.tickets.models import OPEN_TYPES, Calendar, Kind, Queue, State, Ticket
 
 DUE_COLUMNS = ("first_answer_due_at", "answer_due_at", "solution_due_at")
 # A change of one of these can change what is promised.
 MOVES_CLOCKS = frozenset({"queue", "state_type", "waiting_since", "first_answered_at"})
 
 DueTimes = dict[str, dt.datetime | None]
+
+
+def start_clocks(ticket: Ticket) -> None:
+    """Set what is promised of a ticket that is about to be written for the first time."""
+    for column, moment in due_times(ticket, solution_from=ticket.created_at).items():
+        setattr(ticket, column, moment)
+
+
+def move_clocks(ticket: Ticket, *, was_open: bool, is_moved: bool) -> DueTimes:
+    """Set what is promised now that the ticket has changed; gives those columns that are another than before.
+
+    A ticket that opens again gets its time until the end anew. One that came into another queue is promised what that
+    queue promises, counted from when it came, or opened again last.
+    """
+    solution_from = None
+    if is_moved:
+        solution_from = _opened_at(ticket)
+    elif ticket.is_open and not was_open:
+        solution_from = timezone.now()
+    moved = {
+        column: moment
+        for column, moment in due_times(ticket, solution_from=solution_from).items()
+        if getattr(ticket, column) != moment
+    }
+    for column, moment in moved.items():
+        setattr(ticket, column, moment)
+    return moved
+
+
+def _opened_at(ticket: Ticket) -> dt.datetime:
+    closed = State.objects.exclude(type__in=OPEN_TYPES).values_list("name", flat=True)
+    again = ticket.events.filter(kind=Kind.STATE_CHANGED, data__old__in=list(closed)).order_by("-pk").first()
+    return again.at if again else ticket.created_at
 
 
 def due_times(ticket: Ticket, *, solution_from: dt.datetime | None = None) -> DueTimes:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from ghiseu.people.models import Agent, Customer
 from ghiseu.tickets.actions.messages import NewMessage, add_article, add_participants, last_words
 from ghiseu.tickets.actions.state import state_of_type
+from ghiseu.tickets.clocks import start_clocks
 from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.history import record
 from ghiseu.tickets.models import Article, Channel, Kind, Priority, Queue, SenderType, StateType, Ticket
@@ -34,6 +35,8 @@ def open_ticket(
         ticket = _new_ticket(queue, message, customer, StateType.NEW, priority=priority, related=related)
         ticket.waiting_since = ticket.created_at
         ticket.language = ticket.language or language
+        if message.arrived_at is None:
+            start_clocks(ticket)
         ticket.save()
         article = add_article(
             ticket, message, sender_type=SenderType.CUSTOMER, channel=Channel.EMAIL, visible=True, customer=customer
@@ -65,6 +68,7 @@ def open_ticket_for(
             ticket.first_answered_at = ticket.created_at
         else:
             ticket.waiting_since = ticket.created_at
+        start_clocks(ticket)
         ticket.save()
         author = {"agent": by} if by_mail else {"agent": by, "customer": customer}
         sender_type = SenderType.AGENT if by_mail else SenderType.CUSTOMER

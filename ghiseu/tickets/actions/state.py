@@ -10,7 +10,7 @@ from ghiseu.people.models import Agent
 from ghiseu.tickets.actions.take import change, take
 from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.history import Actor, record
-from ghiseu.tickets.models import OPEN_TYPES, PENDING_TYPES, Kind, State, StateType, Ticket
+from ghiseu.tickets.models import PENDING_TYPES, Kind, State, StateType, Ticket
 from ghiseu.tickets.permissions import Right
 
 
@@ -65,8 +65,6 @@ def change_state(ticket: Ticket, state: State, *, by: Actor, until: dt.datetime 
         values |= {"closed_at": timezone.now(), "waiting_since": None, "locked_by": None, "locked_until": None}
     else:
         values |= {"closed_at": None, "archived_at": None}
-    if state.type not in OPEN_TYPES:
-        values |= dict.fromkeys(("first_answer_due_at", "answer_due_at", "solution_due_at"))
     change(ticket, **values)
     record(ticket, Kind.STATE_CHANGED, by=by, old=old.name, new=state.name, until=until.isoformat() if until else "")
 

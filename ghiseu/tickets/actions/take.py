@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from ghiseu.people.models import Agent
+from ghiseu.tickets.clocks import MOVES_CLOCKS, move_clocks
 from ghiseu.tickets.errors import TicketNotFound
 from ghiseu.tickets.models import Ticket
 from ghiseu.tickets.permissions import Right, require_on
@@ -30,8 +31,11 @@ def hold(ticket: Ticket) -> Ticket:
 
 
 def change(ticket: Ticket, **values: Any) -> None:
-    """Save these fields and the time of the change, nothing else."""
+    """Save these fields, the time of the change, and what becomes of the ticket's clocks by it; nothing else."""
+    was_open = ticket.is_open
     values["changed_at"] = max(timezone.now(), ticket.changed_at)
     for field, value in values.items():
         setattr(ticket, field, value)
+    if MOVES_CLOCKS & values.keys():
+        values |= move_clocks(ticket, was_open=was_open, is_moved="queue" in values)
     ticket.save(update_fields=list(values))
