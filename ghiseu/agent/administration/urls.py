@@ -12,6 +12,7 @@ def _behind_the_door(route: str, view: View, name: str) -> URLPattern:
     return path(route, administrators_only(view), name=f"administration-{name}")
 
 
+_MAILBOX = "mailboxes/<int:mailbox_id>/"
 _RULE = "rules/<int:rule_id>/"
 _QUEUE = "queues/<int:queue_id>/"
 urlpatterns = [
@@ -22,8 +23,12 @@ urlpatterns = [
     _behind_the_door("quarantine/by-hand/", quarantine.by_hand, "by-hand"),
     _behind_the_door("quarantine/delete/", quarantine.remove, "delete"),
     _behind_the_door("mailboxes/", mailboxes.mailboxes, "mailboxes"),
-    _behind_the_door("mailboxes/<int:mailbox_id>/try/", mailboxes.try_connection, "try"),
-    _behind_the_door("mailboxes/<int:mailbox_id>/fetch/", mailboxes.fetch_now, "fetch"),
+    _behind_the_door("mailboxes/new/", mailboxes.mailbox, "mailbox-new"),
+    _behind_the_door(_MAILBOX, mailboxes.mailbox, "mailbox"),
+    _behind_the_door(f"{_MAILBOX}switch/", mailboxes.switch, "mailbox-switch"),
+    _behind_the_door(f"{_MAILBOX}delete/", mailboxes.remove, "mailbox-delete"),
+    _behind_the_door(f"{_MAILBOX}try/", mailboxes.try_connection, "try"),
+    _behind_the_door(f"{_MAILBOX}fetch/", mailboxes.fetch_now, "fetch"),
     _behind_the_door("rules/", rules.rules, "rules"),
     _behind_the_door("rules/new/", rules.rule, "rule-new"),
     _behind_the_door(_RULE, rules.rule, "rule"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from ghiseu.lib.sealing import CannotUnseal
 from ghiseu.mail.errors import Unreachable
 from ghiseu.mail.models import Mailbox
-from ghiseu.mail.network import is_this_machine
+from ghiseu.mail.network import has_public_peer, is_public, is_this_machine
 
 ANSWER_SECONDS = 30
 BATCH_MAILS = 50
@@ -77,6 +78,22 @@ def refuse_plain_to_others(mailbox: Mailbox) -> None:
             _("Without TLS only a server on this machine is spoken to, and %(host)s is none. Use TLS or STARTTLS.")
             % {"host": mailbox.host}
         )
+
+
+def refuse_inside(mailbox: Mailbox, line: socket.socket | None = None) -> None:
+    """Raises Unreachable where the server, or who answers on `line`, stands in our own network without leave (X2).
+
+    Raises OSError for a name that nobody knows.
+    """
+    if mailbox.may_be_inside or (has_public_peer(line) if line else is_public(mailbox.host)):
+        return
+    raise Unreachable(
+        _(
+            "%(host)s stands in the network of this installation. On pages only servers on the open internet can be set "
+            "up; whoever runs the machine can add the mailbox with: ghiseu mailbox add"
+        )
+        % {"host": mailbox.host}
+    )
 
 
 @contextmanager

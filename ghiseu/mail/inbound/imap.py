@@ -27,6 +27,7 @@ from ghiseu.mail.inbound.connection import (
     PlaceRefused,
     login_refused,
     readable,
+    refuse_inside,
     refuse_plain_to_others,
     troubles_told,
 )
@@ -210,8 +211,10 @@ def opened(mailbox: Mailbox, *, read_only: bool = False) -> Iterator[Session]:
 
 @contextmanager
 def _connected(mailbox: Mailbox) -> Iterator[BaseMailBox]:
+    refuse_inside(mailbox)
     box = _box(mailbox)
     try:
+        refuse_inside(mailbox, box.client.socket())
         yield box
     except BaseException:
         # No polite goodbye: the server may not be listening any more.

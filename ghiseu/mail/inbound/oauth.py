@@ -30,7 +30,7 @@ from ghiseu.lib.sealing import seal, unseal
 from ghiseu.mail.errors import SignInAgain, Unreachable
 from ghiseu.mail.inbound.connection import readable
 from ghiseu.mail.models import Mailbox, OAuthAccess
-from ghiseu.mail.network import is_this_machine
+from ghiseu.mail.network import has_public_peer, is_public, is_this_machine
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +117,9 @@ def _ask(access: OAuthAccess, mailbox: Mailbox) -> dict[str, Any]:
     if endpoint.scheme != "https" and not (endpoint.scheme == "http" and is_this_machine(endpoint.hostname or "")):
         raise Unreachable(_("The token endpoint %(endpoint)s must be an https:// address.") % place)
     try:
-        status, body = _post(endpoint, urlencode(form).encode())
+        if not access.may_be_inside and not is_public(endpoint.hostname or ""):
+            raise _inside(place)
+        status, body = _post(endpoint, urlencode(form).encode(), may_be_inside=access.may_be_inside)
     except ssl.SSLCertVerificationError as error:
         cause = place | {"cause": error.verify_message}
         raise Unreachable(_("The certificate of %(endpoint)s is not trusted: %(cause)s.") % cause) from error
@@ -135,11 +137,25 @@ def _ask(access: OAuthAccess, mailbox: Mailbox) -> dict[str, Any]:
     return answer
 
 
-def _post(endpoint: SplitResult, form: bytes) -> tuple[int, bytes]:
+def _inside(place: dict[str, str]) -> Unreachable:
+    """Promise X2."""
+    return Unreachable(
+        _(
+            "The token endpoint %(endpoint)s stands in the network of this installation. On pages only endpoints on the "
+            "open internet can be set up; whoever runs the machine can add the mailbox with: ghiseu mailbox add"
+        )
+        % place
+    )
+
+
+def _post(endpoint: SplitResult, form: bytes, *, may_be_inside: bool) -> tuple[int, bytes]:
     """Status and body of one request, within bounds of time and size; redirects are answers like others."""
     kind = http.client.HTTPSConnection if endpoint.scheme == "https" else http.client.HTTPConnection
     connection = kind(endpoint.hostname or "", endpoint.port, timeout=ANSWER_SECONDS)
     connection.connect()
+    if not may_be_inside and not has_public_peer(connection.sock):
+        connection.close()
+        raise _inside({"endpoint": endpoint.hostname or ""})
     # The timeout of a socket is one for each piece: a server that drips could hold us for ever.
     line, deadline = connection.sock, time.monotonic() + WHOLE_SECONDS
 

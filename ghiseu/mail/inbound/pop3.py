@@ -24,6 +24,7 @@ from ghiseu.mail.inbound.connection import (
     OnServer,
     login_refused,
     readable,
+    refuse_inside,
     refuse_plain_to_others,
     troubles_told,
 )
@@ -134,8 +135,10 @@ def opened(mailbox: Mailbox, *, read_only: bool = False) -> Iterator[Session]:
 
 @contextmanager
 def _connected(mailbox: Mailbox) -> Iterator[Wire]:
+    refuse_inside(mailbox)
     wire = _wire(mailbox)
     try:
+        refuse_inside(mailbox, wire.sock)
         yield wire
         wire.quit()
     except BaseException:

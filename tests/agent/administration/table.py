@@ -23,6 +23,10 @@ ADMINISTRATION: dict[str, dict[str, tuple[int, ...]]] = {
     "administration-by-hand": BUTTON,
     "administration-delete": BUTTON,
     "administration-mailboxes": PAGE,
+    "administration-mailbox-new": FORM,
+    "administration-mailbox": FORM,
+    "administration-mailbox-switch": BUTTON,
+    "administration-mailbox-delete": BUTTON,
     "administration-try": BUTTON,
     "administration-fetch": BUTTON,
     "administration-rules": PAGE,
@@ -44,10 +48,14 @@ ADMINISTRATION: dict[str, dict[str, tuple[int, ...]]] = {
 
 def administration_address(desk: Desk, name: str) -> str:
     queue = {"queue_id": desk.support.pk}
+    mailbox = {"mailbox_id": desk.mailbox.pk}
     arguments: dict[str, dict[str, Any]] = {
         "source": {"mail_id": desk.kept_out.pk},
-        "try": {"mailbox_id": desk.mailbox.pk},
-        "fetch": {"mailbox_id": desk.mailbox.pk},
+        "mailbox": mailbox,
+        "mailbox-switch": mailbox,
+        "mailbox-delete": mailbox,
+        "try": mailbox,
+        "fetch": mailbox,
         "rule": {"rule_id": desk.rule.pk},
         "rule-move": {"rule_id": desk.rule.pk},
         "rule-switch": {"rule_id": desk.rule.pk},
@@ -65,10 +73,22 @@ def administration_address(desk: Desk, name: str) -> str:
 def administration_form(desk: Desk, name: str) -> dict[str, Any]:
     chosen = {"mail": [desk.kept_out.pk]}
     rule = {"name": "Bank", "query": "from:@bank.example", "fate": "file", "priority": "high", "is_active": "on"}
+    mailbox = {
+        "name": "sales",
+        "address": "sales@desk.example",
+        "queue": desk.support.pk,
+        "protocol": "none",
+        "security": "tls",
+        "sign_in_by": "password",
+        "afterwards": "delete",
+    }
     forms: dict[str, dict[str, Any]] = {
         "again": chosen,
         "by-hand": chosen | {"queue": desk.support.pk},
         "delete": chosen | {"sure": "yes"},
+        "mailbox-new": mailbox,
+        "mailbox": mailbox,
+        "mailbox-switch": {"to": "off"},
         "rule-new": rule,
         "rule": rule,
         "rule-move": {"where": "up"},
