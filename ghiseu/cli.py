@@ -424,8 +424,15 @@ def import_group() -> None:
 @import_group.command(name="mail")
 @click.option("--mailbox", "name", required=True, metavar="NAME", help="The mailbox that the old mail was sent to.")
 @click.option("--imap-folder", metavar="FOLDER", help="Import this folder of the mailbox's own IMAP server.")
+@click.option(
+    "--state",
+    type=click.Choice(["new", "closed"]),
+    default="new",
+    show_default=True,
+    help="The state of tickets that the mail opens. Old mail is rarely new work.",
+)
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
-def import_mail(name: str, path: Path | None, imap_folder: str | None) -> None:
+def import_mail(name: str, path: Path | None, imap_folder: str | None, state: str) -> None:
     """Import old mail from PATH, a Maildir or an mbox file, or from an IMAP folder, without any automatic answer.
 
     Nothing is changed where it lies. May be repeated, and goes on after an interruption. What cannot be taken is
@@ -437,7 +444,7 @@ def import_mail(name: str, path: Path | None, imap_folder: str | None) -> None:
     start_django("import-mail")
     from ghiseu.ops.old_mail import import_mail
 
-    sys.exit(import_mail(name, path, imap_folder, stop=stop))
+    sys.exit(import_mail(name, path, imap_folder, is_settled=state == "closed", stop=stop))
 
 
 @cli.command()

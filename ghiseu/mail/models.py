@@ -153,6 +153,8 @@ class InboundMail(models.Model):
     mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="inbound")
     raw = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=10)
+    # Old mail that is no new work: a ticket that it opens is closed at once.
+    is_settled = models.BooleanField(default=False, db_default=False)
     state = models.CharField(max_length=12, choices=State.choices, default=State.RECEIVED)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()

@@ -19,13 +19,16 @@ LINE_EVERY_SECONDS = 10.0
 STOPPED = 1
 
 
-def import_mail(name: str, path: Path | None, folder: str | None, *, stop: threading.Event) -> int:
-    """Import until everything is taken or `stop` is set; returns the exit status. Raises MachineError."""
+def import_mail(name: str, path: Path | None, folder: str | None, *, is_settled: bool, stop: threading.Event) -> int:
+    """Import until everything is taken or `stop` is set; returns the exit status. Raises MachineError.
+
+    With `is_settled` the tickets that mails open are closed.
+    """
     mailbox = find_mailbox(name)
     line = Line()
     try:
         found = in_path(path) if path else in_folder(mailbox, folder or "")
-        report = import_all(mailbox, _until(stop, found), line)
+        report = import_all(mailbox, _until(stop, found), line, is_settled=is_settled)
     except MailError as error:
         line.end()
         raise MachineError(f"{error} What was imported before stays; run the same command again to go on.") from error

@@ -23,8 +23,8 @@ from ghiseu.mail.outbound.reply import recipients_for, send_reply
 from ghiseu.people.customers import customer_for_address, mark_proven
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import NewFile, NewMessage, open_ticket, receive_from_third_party, receive_message
-from ghiseu.tickets.actions.state import change_state
-from ghiseu.tickets.models import Article, Priority, SenderType, Ticket
+from ghiseu.tickets.actions.state import change_state, state_of_type
+from ghiseu.tickets.models import Article, Priority, SenderType, StateType, Ticket
 
 # The mail names no sender: all such mails stand together under this one, which can never be written to (RFC 2606).
 NOBODY = "unknown-sender@invalid"
@@ -80,8 +80,8 @@ def open_new(
         language=guess_language(f"{parsed.subject} {parsed.reply_text}"),
         related=belonging.points_to,
     )
-    if decision.state:
-        change_state(article.ticket, decision.state, by=None)
+    if state := state_of_type(StateType.CLOSED) if mail.is_settled else decision.state:
+        change_state(article.ticket, state, by=None)
     where = [] if decision.queue else [why]
     if mail.channel == IMPORT:
         return article, [*where, NOTHING_IS_SENT]

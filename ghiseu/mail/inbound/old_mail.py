@@ -63,9 +63,12 @@ class Report:
             self.reasons.append(f"{where}: {why}")
 
 
-def import_all(mailbox: Mailbox, found: Iterable[Found], told: Callable[[Report], None]) -> Report:
+def import_all(
+    mailbox: Mailbox, found: Iterable[Found], told: Callable[[Report], None], *, is_settled: bool = False
+) -> Report:
     """Keep what is new for the mailbox, each mail durably when it is counted; `told` hears how it goes.
 
+    Tickets that mails open will be new, or with `is_settled` closed.
     The memory needed is that of a batch. What cannot be taken is told in the report. A full disk (OSError) and trouble
     with the database are raised; what was counted before stays.
     """
@@ -73,7 +76,7 @@ def import_all(mailbox: Mailbox, found: Iterable[Found], told: Callable[[Report]
     for batch in _batches(found):
         known = _known(mailbox, [one.raw for one in batch if one.raw])
         for one in batch:
-            _take(mailbox, one, known, report)
+            _take(mailbox, one, known, report, is_settled=is_settled)
             report.done = one.done
         told(report)
     return report
@@ -92,14 +95,15 @@ def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-def _take(mailbox: Mailbox, one: Found, known: set[str], report: Report) -> None:
+def _take(mailbox: Mailbox, one: Found, known: set[str], report: Report, *, is_settled: bool) -> None:
     if one.raw is None:
         report.refuse(one.where, one.why)
     elif known.intersection(_names(one.raw)):
         report.known += 1
     else:
         try:
-            _row, is_new = keep_once(mailbox=mailbox, raw=wire_form(one.raw), channel=IMPORT)
+            raw = wire_form(one.raw)
+            _row, is_new = keep_once(mailbox=mailbox, raw=raw, channel=IMPORT, is_settled=is_settled)
         except (EmptyMail, MailTooLarge) as error:
             report.refuse(one.where, str(error))
         else:

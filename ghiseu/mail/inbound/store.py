@@ -23,17 +23,16 @@ def keep(*, mailbox: Mailbox, raw: bytes, channel: str) -> InboundMail:
     return keep_once(mailbox=mailbox, raw=raw, channel=channel)[0]
 
 
-def keep_once(*, mailbox: Mailbox, raw: bytes, channel: str) -> tuple[InboundMail, bool]:
-    """The same, and whether the mail was new."""
+def keep_once(*, mailbox: Mailbox, raw: bytes, channel: str, is_settled: bool = False) -> tuple[InboundMail, bool]:
+    """The same, and whether the mail was new. A ticket that a settled mail opens is closed at once."""
     if not raw.strip():
         raise EmptyMail
     if len(raw) > settings.MAIL_MAX_BYTES:
         raise MailTooLarge(len(raw), settings.MAIL_MAX_BYTES)
     with transaction.atomic(durable=True):
         blob = keep_bytes(raw)
-        row, is_new = InboundMail.objects.get_or_create(
-            mailbox=mailbox, raw=blob, defaults={"channel": channel, "next_try_at": timezone.now()}
-        )
+        values = {"channel": channel, "is_settled": is_settled, "next_try_at": timezone.now()}
+        row, is_new = InboundMail.objects.get_or_create(mailbox=mailbox, raw=blob, defaults=values)
         if is_new:
             announce_work()
     return row, is_new

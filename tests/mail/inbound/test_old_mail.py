@@ -20,8 +20,8 @@ from ghiseu.mail.models import AutomaticMail, AutoResponse, InboundMail, Mailbox
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import close_ticket
 from ghiseu.tickets.blobs import bytes_of
-from ghiseu.tickets.models import Article, StateType, Ticket
-from tests.factories import make_mailbox, make_queue, make_ticket
+from ghiseu.tickets.models import Article, Kind, StateType, Ticket
+from tests.factories import history_of, make_mailbox, make_queue, make_ticket
 from tests.mail.inbound.imap_stub import Account, serving
 from tests.mail.inbound.test_fetch import make
 from tests.mail.mails import mail_bytes
@@ -306,3 +306,19 @@ def test_memory_stays_flat_over_a_large_file(mailbox: Mailbox, tmp_path: Path, s
     assert figures(report) == (60, 0, 0)
     # A batch, and what comparing one mail needs; not the file.
     assert peak < 20_000_000
+
+
+def test_old_mail_that_is_no_new_work_becomes_closed_tickets(mailbox: Mailbox, tmp_path: Path) -> None:
+    file = mbox(tmp_path / "old.mbox", [mail(1), mail(2, sender="oleg@other.example")])
+    import_all(mailbox, in_path(file), lambda _report: None, is_settled=True)
+    file_waiting()
+    first = Ticket.objects.get(title="mail 1")
+    again = mail_bytes(subject=f"Re: [#{first.number}]", message_id="3@site.example", in_reply_to="1@site.example")
+    import_all(mailbox, in_path(mbox(tmp_path / "later.mbox", [again])), lambda _report: None, is_settled=True)
+    file_waiting()
+
+    tickets = Ticket.objects.order_by("pk")
+    assert [(one.state_type, one.waiting_since) for one in tickets] == [(StateType.CLOSED, None)] * 2
+    assert first.articles.count() == 2
+    assert history_of(first)[:2] == [Kind.CREATED, Kind.STATE_CHANGED]
+    assert not OutboundMail.objects.exists()
