@@ -173,15 +173,12 @@ def prepare_command(demo: bool) -> None:
 @cli.command()
 def web() -> None:
     """Serve the pages on GHISEU_HOST and GHISEU_PORT. Any number may run, each on its own port."""
-    from ghiseu.ops.children import end_with_parent
-
     start_django("web", pool=True)
-    end_with_parent()
     from django.conf import settings
 
     from ghiseu.ops.web import run
 
-    run(settings.HOST, settings.PORT, Path(settings.STATIC_ROOT))
+    run(settings.HOST, settings.PORT, Path(settings.STATIC_ROOT), settings.WEB_PROCESSES)
 
 
 @cli.command()
@@ -445,6 +442,27 @@ def import_mail(name: str, path: Path | None, imap_folder: str | None, state: st
     from ghiseu.ops.old_mail import import_mail
 
     sys.exit(import_mail(name, path, imap_folder, is_settled=state == "closed", stop=stop))
+
+
+@import_group.command(name="ndjson")
+@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write all that is refused to a file.")
+@click.argument("path", type=click.Path(path_type=Path))
+def import_ndjson_command(path: Path, dry_run: bool, report: Path | None) -> None:
+    """Import tickets and all that belongs to them from PATH: a file in our format, an export, or - for standard input.
+
+    May be repeated, and goes on after an interruption: what is here is not taken again. Nobody is written to because of
+    an import. Ends with 1 where not everything could be taken.
+    """
+    stop = stop_on_signal()
+    start_django("import-ndjson")
+    from ghiseu.importing.errors import CannotImport
+    from ghiseu.importing.terminal import import_ndjson
+
+    try:
+        sys.exit(import_ndjson(path, is_dry=dry_run, report_file=report, stop=stop))
+    except CannotImport as error:
+        raise MachineError(str(error)) from error
 
 
 @cli.command()
