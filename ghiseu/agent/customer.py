@@ -17,7 +17,7 @@ from ghiseu.ui.render import render_page
 @require_safe
 def customer(request: AgentRequest, customer_id: int) -> HttpResponse:
     """A customer of whom the agent sees no ticket is not there for them."""
-    found = Customer.objects.prefetch_related("identities").filter(pk=customer_id).first()
+    found = Customer.objects.select_related("company").prefetch_related("identities").filter(pk=customer_id).first()
     if found is None:
         raise Http404
     tickets = Ticket.objects.visible_to(request.user).of_customer(found)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ghiseu.people.models import Agent
+from ghiseu.sla.hours import HoursUnreadable, read_hours
 from ghiseu.tickets.models import Channel, Priority
 
 LONGEST_TEXT = 1_000_000
@@ -33,21 +34,50 @@ class SignInForm(AuthenticationForm):
         return str(self.cleaned_data["username"]).strip().lower()
 
 
+def _moment_input() -> forms.DateTimeInput:
+    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
 class MeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
     language = forms.ChoiceField(label=_("Language"))
     time_zone = forms.ChoiceField(label=_("Time zone"))
+    shift = forms.CharField(label=_("When I work"), required=False, max_length=200)
+    away_from = forms.DateTimeField(label=_("Away from"), required=False, widget=_moment_input())
+    away_until = forms.DateTimeField(label=_("until"), required=False, widget=_moment_input())
+    substitute = forms.ModelChoiceField(
+        label=_("Who stands in"), queryset=Agent.objects.none(), required=False, empty_label=_("nobody")
+    )
 
     class Meta:
         model = Agent
-        fields = ("language", "time_zone", "wants_mail")
+        fields = ("language", "time_zone", "wants_mail", "shift", "away_from", "away_until", "substitute")
         labels = {"wants_mail": _("Send me my customers' answers by mail")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        others = Agent.objects.active().exclude(pk=self.instance.pk).by_name()
+        self.fields["substitute"].queryset = others  # type: ignore[attr-defined]
         self.languages = list(settings.LANGUAGES)
         self.zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
         self.fields["language"].choices = self.languages  # type: ignore[attr-defined]
         self.fields["time_zone"].choices = [(zone, zone) for zone in [*self.zones, "UTC"]]  # type: ignore[attr-defined]
+
+    def clean_shift(self) -> str:
+        shift: str = self.cleaned_data["shift"]
+        try:
+            read_hours(shift)
+        except HoursUnreadable as error:
+            raise forms.ValidationError(str(error)) from error
+        return shift
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        begins, ends = values.get("away_from"), values.get("away_until")
+        if ends and begins is None and "away_from" not in self.errors:
+            self.add_error("away_from", _("Say from when."))
+        elif ends and begins and ends <= begins:
+            self.add_error("away_until", _("The absence ends before it begins."))
+        return values
 
 
 class WriteForm(forms.Form):

@@ -5,6 +5,7 @@ An agent is never a customer and a customer never an agent, so that no mistake i
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -101,6 +102,11 @@ class Agent(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_away(self, moment: dt.datetime) -> bool:
+        """Whether this agent has said to be away then."""
+        begun = self.away_from is not None and self.away_from <= moment
+        return begun and (self.away_until is None or moment < self.away_until)
 
     @property
     def initials(self) -> str:

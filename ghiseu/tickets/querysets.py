@@ -92,9 +92,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.select_related("queue", "state", "owner", "customer", "locked_by")
 
     def for_zoom(self) -> Self:
-        return self.select_related("queue", "state", "owner", "customer", "locked_by", "related").prefetch_related(
-            "customer__identities"
-        )
+        return self.select_related(
+            "queue", "state", "owner", "customer", "locked_by", "related", "type", "service", "customer__company"
+        ).prefetch_related("customer__identities")
 
     def counts_by_queue(self) -> dict[int, tuple[int, int]]:
         """Queue id -> (all, those without an owner), of the tickets in this set."""

@@ -1,4 +1,4 @@
-"""Setting up what tickets are sorted by: types, services, own fields, calendars, service levels. For administrators."""
+"""Setting up what tickets are sorted by: types, services, own fields, companies, calendars, service levels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from ghiseu.people.models import Agent
+from ghiseu.people.models import Agent, Company
 from ghiseu.sla.clock import NeverWorked, WorkingTime
 from ghiseu.sla.hours import HoursUnreadable, read_hours
 from ghiseu.tickets.errors import InvalidInput
@@ -20,7 +20,7 @@ from ghiseu.tickets.permissions import require_administrator
 
 log = structlog.get_logger(__name__)
 
-Setting = TicketType | Service | CustomField | Calendar | Sla
+Setting = TicketType | Service | CustomField | Calendar | Sla | Company
 _HOUR = 60
 
 
@@ -36,6 +36,8 @@ def keep_setting(row: Setting, *, by: Agent) -> None:
     with transaction.atomic():
         if isinstance(row, CustomField) and not is_new:
             _refuse_another_nature(row)
+        if isinstance(row, Company):
+            _refuse_domains_of_others(row)
         row.full_clean()
         row.save()
     log.info("setting_kept", kind=type(row).__name__, setting=row.pk, is_new=is_new, by=by.login)
@@ -64,6 +66,14 @@ def _check_calendar(calendar: Calendar) -> None:
         raise ValidationError({"hours": str(error)}) from error
     except NeverWorked as error:
         raise ValidationError({"hours": _("Nobody ever works by these hours. Give at least one day.")}) from error
+
+
+def _refuse_domains_of_others(company: Company) -> None:
+    others = Company.objects.select_for_update().filter(domains__overlap=company.domains).exclude(pk=company.pk)
+    if other := others.first():
+        taken = ", ".join(sorted(set(other.domains) & set(company.domains)))
+        words = _("%(domains)s belongs to %(company)s already.") % {"domains": taken, "company": other}
+        raise ValidationError({"domains": words})
 
 
 def _refuse_another_nature(field: CustomField) -> None:

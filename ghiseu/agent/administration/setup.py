@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ghiseu.agent.administration.door import render
-from ghiseu.agent.administration.setup_forms import CalendarForm, FieldForm, NamedForm, SlaForm
+from ghiseu.agent.administration.setup_forms import CalendarForm, CompanyForm, FieldForm, NamedForm, SlaForm
 from ghiseu.agent.http import AgentRequest
+from ghiseu.people.models import Company
 from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.models import Calendar, CustomField, Service, Sla, TicketType
 from ghiseu.tickets.setup import Setting, delete_setting, keep_setting
@@ -88,6 +89,14 @@ SORTS: dict[str, Sort] = {
         CustomField,
         FieldForm,
         _about_field,
+    ),
+    "company": Sort(
+        gettext_lazy("Companies"),
+        gettext_lazy("Who first writes from one of its domains is taken to belong to it."),
+        gettext_lazy("New company"),
+        Company,
+        CompanyForm,
+        lambda company: ", ".join(company.domains),
     ),
     "calendar": Sort(
         gettext_lazy("Calendars"),

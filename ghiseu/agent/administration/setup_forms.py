@@ -12,8 +12,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ghiseu.people.models import Company
 from ghiseu.tickets.models import Calendar, CustomField, Sla
 
+_DOMAIN = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _LENGTH = re.compile(r"(?:(?P<days>\d{1,3})\s*d)?\s*(?:(?P<hours>\d{1,4})\s*h)?\s*(?:(?P<minutes>\d{1,5})\s*m(?:in)?)?")
 
 
@@ -124,3 +126,23 @@ class SlaForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Sla
         fields = ("name", "first_answer_minutes", "answer_minutes", "solution_minutes")
+
+
+class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    domains = _LinesField(label=gettext_lazy("Mail domains, one a line"), required=False)
+    notes = forms.CharField(
+        label=gettext_lazy("Notes"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    class Meta:
+        model = Company
+        fields = ("name", "domains", "notes")
+
+    def clean_domains(self) -> list[str]:
+        domains = sorted({line.lower().removeprefix("@") for line in self.cleaned_data["domains"]})
+        for domain in domains:
+            if not _DOMAIN.fullmatch(domain):
+                words = _("“%(line)s” is no mail domain. Write it as example.com.")
+                raise forms.ValidationError(words % {"line": domain})
+        return domains

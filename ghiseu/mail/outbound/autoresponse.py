@@ -51,7 +51,7 @@ def occasion_of_new_ticket(queue: Queue) -> AutoResponse.Occasion:
 
 
 def _response(ticket: Ticket, occasion: AutoResponse.Occasion) -> AutoResponse | None:
-    """The text in the customer's language, else in the queue's or the desk's, else in any; outside hours falls back to "received"."""
+    """The text in the customer's language, the queue's, the desk's, or any; outside hours falls back to "received"."""
     kinds: list[str] = [occasion, Occasion.RECEIVED] if occasion == Occasion.OUTSIDE_HOURS else [occasion]
     rows = list(AutoResponse.objects.filter(queue=ticket.queue, is_active=True, occasion__in=kinds).order_by("pk"))
     wishes = [ticket.language, *ticket.queue.languages, settings.LANGUAGE_CODE]

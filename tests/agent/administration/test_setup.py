@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from django.test import Client
 
+from ghiseu.people.models import Company
 from ghiseu.tickets.actions import set_field
 from ghiseu.tickets.models import Calendar, CustomField, Service, Sla, TicketType
 from tests.agent.world import Desk
@@ -106,3 +107,14 @@ def test_what_is_used_nowhere_can_be_deleted_and_a_taken_name_is_refused(client:
 
 def test_an_unknown_sort_is_not_there(client: Client) -> None:
     assert client.get(f"{SETUP}nonsense/new/").status_code == 404
+
+
+def test_a_company_has_domains_that_no_other_has(client: Client) -> None:
+    form = {"name": "Site SRL", "domains": "@Site.example\nmail.site.example\n", "notes": "Pays late."}
+    assert client.post(f"{SETUP}company/new/", form).status_code == 302
+    assert Company.objects.get().domains == ["mail.site.example", "site.example"]
+
+    answer = client.post(f"{SETUP}company/new/", {"name": "Other", "domains": "site.example"})
+    assert (answer.status_code, "Site SRL already" in answer.content.decode()) == (422, True)
+    assert client.post(f"{SETUP}company/new/", {"name": "Other", "domains": "not a domain"}).status_code == 422
+    assert Company.objects.count() == 1
