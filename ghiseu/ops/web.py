@@ -1,8 +1,12 @@
-"""`ghiseu web`: the pages and the live streams, by uvicorn."""
+"""`ghiseu web`: the pages and the live streams, by uvicorn, in as many processes as the machine has cores."""
 
 import signal
+from importlib import import_module
 from pathlib import Path
+from socket import socket
 
+from ghiseu.ops.children import end_with_parent
+from ghiseu.ops.crew import work_together
 from ghiseu.ops.errors import Unusable
 from ghiseu.ops.ports import open_door
 
@@ -10,13 +14,24 @@ from ghiseu.ops.ports import open_door
 SECONDS_FOR_REQUESTS_TO_END = 2
 
 
-def run(host: str, port: int, static: Path) -> None:
+def run(host: str, port: int, static: Path, processes: int) -> None:
     """Serve until SIGTERM or SIGINT. Raises PortTaken, or Unusable if the static files were never collected."""
-    import uvicorn
-
     if not (static / "staticfiles.json").exists():
         raise Unusable(f"The files of the pages are missing in {static}. Run: ghiseu prepare")
     door = open_door(host, port, "GHISEU_PORT")
+    if processes == 1:
+        end_with_parent()
+        _serve(door)
+    else:
+        # Loaded once for all of them.
+        import_module("ghiseu.asgi")
+        import_module("ghiseu.urls")
+        work_together(processes, lambda: _serve(door))
+
+
+def _serve(door: socket) -> None:
+    import uvicorn
+
     config = uvicorn.Config(
         "ghiseu.asgi:application",
         loop="uvloop",
