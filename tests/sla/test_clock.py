@@ -62,7 +62,8 @@ def test_a_calendar_without_work_never_ends_a_promise() -> None:
         nobody.after(local("2026-11-23 10:00"), 1000)
 
 
-moments = st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2027, 1, 1), timezones=st.just(CHISINAU))
+days = st.dates(dt.date(2026, 1, 1), dt.date(2027, 1, 1))
+moments = st.builds(lambda day, time: dt.datetime.combine(day, time, tzinfo=CHISINAU), days, st.times())
 
 
 @given(start=moments, minutes=st.integers(1, 3000), more=st.integers(0, 3000))
