@@ -12,8 +12,10 @@ pages = WSGIMiddleware(pages_by_wsgi, workers=PAGE_THREADS)  # type: ignore[arg-
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """The ASGI application: `/live/` goes to the event streams, everything else to the pages."""
-    from ghiseu.agent.live import live
+    from ghiseu.agent.live import listen_here, live
 
+    # The numbers that the pages keep for a moment hold only while every change is heard of.
+    listen_here()
     if scope["type"] == "http" and scope["path"].startswith("/live/"):
         await live(scope, receive, send)
     elif scope["type"] == "http":

@@ -68,6 +68,7 @@ class Announcements:
         self._arguments = arguments
         self._browsers: set[Browser] = set()
         self._listening: asyncio.Task[None] | None = None
+        self._stays = False
         # Set while every announcement is heard; before, a page is told `refresh` in place of what it may have missed.
         self.hears = asyncio.Event()
         # When each queue last changed, and since when that is known without a gap; seconds since 1970.
@@ -77,14 +78,33 @@ class Announcements:
     def join(self, browser: Browser, *, drawn_at: float) -> None:
         """Tell this page from now on; at once, if something may have changed since it was drawn."""
         self._browsers.add(browser)
-        if drawn_at < self._known_since or any(self._changed_at.get(q, 0) >= drawn_at for q in browser.queues):
+        if drawn_at < self._known_since or self._changed_since(drawn_at, browser.queues):
             browser.refresh()
+        self._start()
+
+    def stay(self) -> None:
+        """Listen from now on, whether somebody is there or not: the numbers that are kept depend on it."""
+        self._stays = True
+        self._start()
+
+    def _start(self) -> None:
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
 
+    def is_unchanged(self, queues: Iterable[int], *, since: float) -> bool:
+        """Whether nothing changed in these queues from `since` (seconds since 1970) on, as far as one can be sure.
+
+        May be asked from any thread.
+        """
+        is_sure = self.hears.is_set() and self._known_since <= since
+        return is_sure and not self._changed_since(since, queues)
+
+    def _changed_since(self, moment: float, queues: Iterable[int]) -> bool:
+        return any(self._changed_at.get(queue, 0) >= moment for queue in queues)
+
     def leave(self, browser: Browser) -> None:
         self._browsers.discard(browser)
-        if not self._browsers and self._listening is not None:
+        if not self._browsers and not self._stays and self._listening is not None:
             self._listening.cancel()
             self._listening = None
             self._known_since = float("inf")

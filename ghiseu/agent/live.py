@@ -137,6 +137,16 @@ def _of_this_loop() -> Announcements:
     return _announcements[loop]
 
 
+def listen_here() -> None:
+    """Let this process hear of every change as long as it lives. To be called in its event loop."""
+    _of_this_loop().stay()
+
+
+def announcements_heard() -> Announcements | None:
+    """What this process hears of changes, for its other threads; None where it does not listen."""
+    return next((heard for loop, heard in list(_announcements.items()) if loop.is_running()), None)
+
+
 async def _ask(key: str) -> Reader | None:
     return await asyncio.to_thread(_reader_of, key)
 

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
+from ghiseu.agent.counters import COUNTERS, Counts
 from ghiseu.people.models import Agent
-from ghiseu.tickets.models import Queue, Ticket
+from ghiseu.tickets.models import Audience, View
 from ghiseu.tickets.models.queue import SEPARATOR
-from ghiseu.tickets.paging import Order
-from ghiseu.tickets.querysets import TicketQuerySet
+from ghiseu.tickets.permissions import Right, queue_ids_with
+from ghiseu.tickets.query.names import KnownQueue, Names, read_names
+from ghiseu.tickets.query.scope import Scope, context_of
+from ghiseu.tickets.views.counting import understood
+from ghiseu.tickets.views.predefined import CLOSED, PREDEFINED
+from ghiseu.tickets.views.reading import may_know, views_shared_with
 
-
-class View(models.TextChoices):
-    MINE = "mine", _("Mine")
-    UNASSIGNED = "unassigned", _("Unassigned")
-    WAITING = "waiting", _("Waiting for us")
-    OPEN = "open", _("All open")
-    CLOSED = "closed", _("Closed")
-
-    @property
-    def order(self) -> Order:
-        """The order that fits the view until the agent chooses another."""
-        return Order.WAITING if self is View.WAITING else Order.CHANGED
-
-
-def tickets_in(view: View, *, agent: Agent, queue: Queue | None) -> TicketQuerySet:
-    """What the agent sees in this view, in one queue or in all."""
-    tickets = Ticket.objects.visible_to(agent)
-    if queue is not None:
-        tickets = tickets.in_queue(queue)
-    match view:
-        case View.CLOSED:
-            return tickets.closed().not_archived()
-        case View.MINE:
-            return tickets.open().owned_by(agent)
-        case View.UNASSIGNED:
-            return tickets.open().unassigned()
-        case View.WAITING:
-            return tickets.open().waiting()
-        case _:
-            return tickets.open()
+# Further ones stand on the page of views; so the column is read at a glance and counted in a moment.
+MOST_VIEWS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +26,74 @@ class Branch:
 
     leaf: str
     depth: int
-    queue: Queue | None = None
+    queue: KnownQueue | None = None
     count: int = 0
     unassigned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What an agent may choose from: their kept views, and the names that are there; by two statements."""
+
+    agent: Agent
+    views: list[View]
+    names: Names
+    scope: Scope
+
+    def view(self, key: str) -> View | None:
+        return next((view for view in self.views if view.key == key), None)
+
+    def of(self, *audiences: Audience) -> list[View]:
+        return [view for view in self.views if view.audience in audiences]
+
+
+@dataclass(frozen=True, slots=True)
 class Sidebar:
-    counts: dict[str, int]
+    counts: Counts
     branches: list[Branch]
+    shared: list[View]
+    own: list[View]
+    has_more: bool
 
 
-def sidebar_for(agent: Agent) -> Sidebar:
-    """Four queries, whatever the number of queues and tickets."""
-    open_tickets = Ticket.objects.visible_to(agent).open()
-    by_queue = open_tickets.counts_by_queue()
-    counts = {
-        View.MINE.value: open_tickets.owned_by(agent).count(),
-        View.UNASSIGNED.value: sum(unassigned for _every, unassigned in by_queue.values()),
-        View.WAITING.value: open_tickets.waiting().count(),
-        View.OPEN.value: sum(every for every, _unassigned in by_queue.values()),
-    }
-    queues = [q for q in Queue.objects.visible_to(agent).order_by("name") if q.is_active or q.pk in by_queue]
-    return Sidebar(counts, tree(queues, by_queue))
+def known_to(agent: Agent, *, also: str = "") -> Known:
+    """`also` is a further query that will be asked with these names."""
+    shared = views_shared_with(agent)
+    queries = [query for text in [*(view.query for view in shared), also] if (query := understood(text)) is not None]
+    names = read_names(with_tags=any(query.asks_about("tag") for query in queries))
+    views = [view for view in shared if may_know(view, agent=agent, names=names)]
+    return Known(agent, views, names, Scope(agent, context_of(agent), names))
 
 
-def tree(queues: list[Queue], counts: dict[int, tuple[int, int]]) -> list[Branch]:
+def sidebar_for(known: Known, *, with_all_counts: bool = False) -> Sidebar:
+    """At most two statements more, whatever the number of views, queues and tickets.
+
+    With `with_all_counts` the views that must be counted on their own are, each by its statement.
+    """
+    shared = known.of(Audience.EVERYONE, Audience.ROLE)[:MOST_VIEWS]
+    own = known.of(Audience.ME)[: MOST_VIEWS - len(shared)]
+    counted = [*(view for view in PREDEFINED if view is not CLOSED), *shared, *own]
+    counts = COUNTERS.counts(counted, scope=known.scope, names=known.names, with_alone=with_all_counts)
+    readable = set(queue_ids_with(known.agent, Right.READ))
+    queues = [
+        queue for queue in known.names.queues if queue.pk in readable and (queue.is_active or counts.every[queue.pk])
+    ]
+    return Sidebar(counts, tree(queues, counts), shared, own, len(shared) + len(own) < len(known.views))
+
+
+def tree(queues: Sequence[KnownQueue], counts: Counts) -> list[Branch]:
     """Queues under their parents; a parent the agent may not read, or that is no queue, is a plain heading."""
-    names = {queue.name: queue for queue in queues}
+    names: dict[str, KnownQueue | None] = {queue.name: queue for queue in queues}
     for queue in queues:
         parts = queue.name.split(SEPARATOR)
         for length in range(1, len(parts)):
-            names.setdefault(SEPARATOR.join(parts[:length]), None)  # type: ignore[arg-type]  # None marks a heading
+            names.setdefault(SEPARATOR.join(parts[:length]), None)
     branches = []
     for name in sorted(names, key=lambda path: [part.casefold() for part in path.split(SEPARATOR)]):
-        found: Queue | None = names[name]
-        count, unassigned = counts.get(found.pk, (0, 0)) if found else (0, 0)
+        found = names[name]
         leaf, depth = name.rsplit(SEPARATOR, 1)[-1], name.count(SEPARATOR)
-        branches.append(Branch(leaf, depth, found, count, unassigned))
+        if found is None:
+            branches.append(Branch(leaf, depth))
+        else:
+            branches.append(Branch(leaf, depth, found, counts.every[found.pk], counts.unassigned[found.pk]))
     return branches

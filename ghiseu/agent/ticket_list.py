@@ -1,71 +1,107 @@
-"""The list of tickets, of one queue or of all, and the way to a ticket by its number."""
+"""The list of tickets: a view, in one queue or in all, or a question; and the way to a ticket by its number."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from ghiseu.agent.columns import beside, columns_named
 from ghiseu.agent.http import AgentRequest, wants_fragment
-from ghiseu.agent.rows import rows_for
-from ghiseu.agent.sidebar import View, sidebar_for, tickets_in
+from ghiseu.agent.shown import Shown, in_groups, shown_for
+from ghiseu.agent.sidebar import known_to, sidebar_for
 from ghiseu.tickets.models import Queue, Ticket
 from ghiseu.tickets.numbers import numbers_in
-from ghiseu.tickets.paging import Order, page_of
+from ghiseu.tickets.paging import Order, Page, page_of
 from ghiseu.tickets.permissions import Right, queue_ids_with
+from ghiseu.tickets.query.errors import QueryError
+from ghiseu.tickets.query.tree import Query
+from ghiseu.tickets.views.bounded import TookTooLong, at_most
+from ghiseu.tickets.views.counting import Way, way_of
+from ghiseu.tickets.views.keeping import may_change
+from ghiseu.tickets.views.predefined import PREDEFINED
+from ghiseu.tickets.views.reading import tickets_in
 from ghiseu.ui.render import render_fragment, render_page
 
 TEMPLATE = "agent/list.html"
+MILLISECONDS_FOR_A_PAGE = 4_000
 
 
 @require_safe
 def ticket_list(request: AgentRequest, queue_id: int | None = None) -> HttpResponse:
     queue = get_object_or_404(Queue.objects.visible_to(request.user), pk=queue_id) if queue_id else None
+    is_only_rows = wants_fragment(request, "list")
+    shown = shown_for(request.user, request.GET, queue=queue, with_known=not is_only_rows)
+    context = _place(request, shown)
     if wants_fragment(request, "sidebar"):
-        return render_fragment(request, TEMPLATE, ["sidebar"], _place(request, queue) | _sidebar(request))
-    context = _place(request, queue)
-    page = page_of(
-        tickets_in(context["view"], agent=request.user, queue=queue),
-        order=context["order"],
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-    )
-    context |= {"rows": rows_for(request.user, page.tickets)}
-    context |= {"next": _link(context, after=page.next), "previous": _link(context, before=page.previous)}
-    if wants_fragment(request, "list"):
+        return render_fragment(request, TEMPLATE, ["sidebar"], context | _sidebar(request, shown))
+    context |= _rows(request, shown)
+    if is_only_rows:
         return render_fragment(request, TEMPLATE, ["rows"], context)
-    return render_page(request, TEMPLATE, context | _sidebar(request))
+    return render_page(request, TEMPLATE, context | _sidebar(request, shown))
 
 
-def _place(request: AgentRequest, queue: Queue | None) -> dict[str, Any]:
-    """Which list this is; a word in the address that we do not know means the usual one."""
-    asked_view, asked_order = request.GET.get("view", ""), request.GET.get("order", "")
-    view = View(asked_view) if asked_view in View.values else View.OPEN
-    order = Order(asked_order) if asked_order in Order.values else view.order
+def _place(request: AgentRequest, shown: Shown) -> dict[str, Any]:
+    """Which list this is."""
+    asked = request.GET.copy()
+    asked.pop("counts", None)
     return {
-        "queue": queue,
-        "view": view,
-        "order": order,
+        "shown": shown,
+        "queue": shown.queue,
+        "view": shown.view,
         "orders": Order,
-        "views": View,
-        "here": request.get_full_path(),
+        "predefined": PREDEFINED,
+        "here": f"{request.path}?{asked.urlencode()}" if asked else request.path,
         "may_create": bool(queue_ids_with(request.user, Right.CREATE)),
+        "may_change": shown.is_kept and may_change(shown.view, request.user),
         "is_first_page": not (request.GET.get("after") or request.GET.get("before")),
     }
 
 
-def _sidebar(request: AgentRequest) -> dict[str, Any]:
-    return {"sidebar": sidebar_for(request.user)}
+def _rows(request: AgentRequest, shown: Shown) -> dict[str, Any]:
+    """The tickets of the page, under their headings: in the usual lines or, with columns of its own, in these."""
+    problem = shown.problem
+    page = Page([], None, None)
+    if shown.query is not None:
+        try:
+            page = _page(request, shown, shown.query)
+        except TookTooLong:
+            text = _("This takes too long to find. Add a queue, a time such as created>-30d, or is:open.")
+            problem = QueryError(text, shown.view.query, 0, 0)
+    own_fields = shown.known.names.own_fields if shown.known else {}
+    columns = columns_named(shown.view.columns, own_fields) if shown.view.columns else []
+    return {
+        "problem": problem,
+        "columns": columns,
+        "groups": in_groups(page.tickets, shown),
+        "now": timezone.now(),
+        "beside": beside(page.tickets, columns),
+        "next": shown.address(after=page.next) if page.next else "",
+        "previous": shown.address(before=page.previous) if page.previous else "",
+    }
 
 
-def _link(place: dict[str, Any], **edge: str | None) -> str:
-    cursor = {name: value for name, value in edge.items() if value}
-    if not cursor:
-        return ""
-    return "?" + urlencode({"view": place["view"].value, "order": place["order"].value} | cursor)
+def _page(request: AgentRequest, shown: Shown, query: Query) -> Page:
+    # What only reads the rows of open tickets is quick however it is meant, and so are the views of every desk.
+    is_quick = bool(shown.view.word) or way_of(query) is not Way.ALONE
+    with nullcontext() if is_quick else at_most(MILLISECONDS_FOR_A_PAGE):
+        return page_of(
+            tickets_in(query, scope=shown.scope, queue=shown.queue),
+            order=shown.order,
+            group=shown.grouping,
+            after=request.GET.get("after", ""),
+            before=request.GET.get("before", ""),
+        )
+
+
+def _sidebar(request: AgentRequest, shown: Shown) -> dict[str, Any]:
+    known = shown.known or known_to(request.user)
+    return {"sidebar": sidebar_for(known, with_all_counts=request.GET.get("counts") == "all")}
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from ghiseu.agent import customer, me, new_ticket, outgoing, session, ticket_list
+from ghiseu.agent import customer, me, new_ticket, outgoing, saved_views, session, ticket_list
 from ghiseu.agent.ticket import acts, classify, files, page, write
 from ghiseu.agent.ticket.box import RIGHTS
 
@@ -13,6 +13,11 @@ KINDS = "|".join(RIGHTS)
 urlpatterns = [
     path("", ticket_list.ticket_list, name="tickets"),
     path("queues/<int:queue_id>/", ticket_list.ticket_list, name="queue"),
+    path("views/", saved_views.views, name="views"),
+    path("views/new/", saved_views.view, name="view-new"),
+    path("views/<int:view_id>/", saved_views.view, name="view"),
+    path("views/<int:view_id>/move/", saved_views.move, name="view-move"),
+    path("views/<int:view_id>/delete/", saved_views.remove, name="view-delete"),
     path("go/", ticket_list.go_to_ticket, name="go"),
     path("tickets/new/", new_ticket.new_ticket, name="new-ticket"),
     re_path(rf"^tickets/{NUMBER}/$", page.ticket, name="ticket"),

@@ -24,6 +24,7 @@ ROLES = ("anonymous", "stranger", "ion", "elena", "ana", "boss")
 SEEN = (302, 404, 404, 200, 200)  # only who may read the queue
 EVERYBODY = (302, 200, 200, 200, 200)
 ACT = (302, 404, 404, 403, 302)  # seen by Elena, but not hers to do
+ONLY_ANA = (302, 404, 404, 404, 200)  # her own view, shared with nobody
 CREATE = (302, 403, 200, 403, 200)  # who may create tickets somewhere
 CREATE_HERE = (302, 403, 422, 403, 302)
 NO_WAY = (302, 405, 405, 405, 405)
@@ -31,6 +32,11 @@ NO_WAY = (302, 405, 405, 405, 405)
 TABLE: dict[str, dict[str, tuple[int, ...]]] = {
     "tickets": {"GET": EVERYBODY, "POST": NO_WAY},
     "queue": {"GET": SEEN, "POST": NO_WAY},
+    "views": {"GET": EVERYBODY, "POST": NO_WAY},
+    "view-new": {"GET": EVERYBODY, "POST": (302, 302, 302, 302, 302)},
+    "view": {"GET": ONLY_ANA, "POST": (302, 404, 404, 404, 302)},
+    "view-move": {"GET": NO_WAY, "POST": (302, 404, 404, 404, 302)},
+    "view-delete": {"GET": NO_WAY, "POST": (302, 404, 404, 404, 302)},
     "go": {"GET": (302, 404, 404, 302, 302), "POST": NO_WAY},
     "ticket": {"GET": SEEN, "POST": NO_WAY},
     "ticket-news": {"GET": SEEN, "POST": NO_WAY},
@@ -82,6 +88,8 @@ def address(desk: Desk, name: str) -> str:
         "outgoing-again": {"mail_id": desk.mail.pk},
         "outgoing-cancel": {"mail_id": desk.mail.pk},
     }
+    if name in ("view", "view-move", "view-delete"):
+        arguments[name] = {"view_id": desk.view.pk}
     if name.startswith("ticket-") or name == "ticket":
         arguments.setdefault(name, number)
     query = f"?number={desk.ticket.number}" if name == "go" else ""
@@ -106,6 +114,8 @@ def form(desk: Desk, name: str) -> dict[str, Any]:
         "ticket-move": {"queue": desk.support.pk},
         "ticket-pending": {"until": "2199-01-01T09:00"},
         "ticket-classify": {"tags": "vip"},
+        "view-new": {"name": "Loud", "query": "is:open priority>=high", "order": "changed", "audience": "me"},
+        "view": {"name": "Quiet", "query": "is:open priority:low", "order": "changed", "audience": "me"},
         "me": {"language": "en", "time_zone": "Europe/Chisinau"},
         "sign-in": {"username": "ana", "password": "wrong"},
     }
@@ -160,7 +170,7 @@ def test_no_other_method_does_anything(desk: Desk, name: str, method: str) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["ticket", "ticket-news", "ticket-write", "queue", "attachment", "article-html", "customer"]
+    "name", ["ticket", "ticket-news", "ticket-write", "queue", "attachment", "article-html", "customer", "view"]
 )
 def test_what_ion_may_not_see_looks_like_what_is_not_there(desk: Desk, name: str) -> None:
     client = signed_in(desk.ion)
@@ -179,6 +189,7 @@ def _missing(name: str) -> str:
         "attachment": "/attachments/999999/",
         "article-html": "/articles/999999/html/",
         "customer": "/customers/999999/",
+        "view": "/views/999999/",
     }[name]
 
 

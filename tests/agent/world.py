@@ -14,7 +14,7 @@ from ghiseu.mail.outbound.reply import send_reply
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import NewFile
 from ghiseu.tickets.blobs import keep_bytes
-from ghiseu.tickets.models import Article, Attachment, Queue, Ticket, TicketType
+from ghiseu.tickets.models import Article, Attachment, Queue, Ticket, TicketType, View
 from ghiseu.tickets.permissions import Right
 from tests.factories import grant, make_agent, make_article, make_customer, make_mailbox, make_queue
 
@@ -26,7 +26,10 @@ HTML = '<p>My <b>site</b> is down. <img src="cid:logo@site"> <img data-remote-sr
 
 @dataclass
 class Desk:
-    """Rows by the names that tests use; `mail` is an answer of Ana's that failed, `kept_out` one in quarantine."""
+    """Rows by the names that tests use.
+
+    `mail` is an answer of Ana's that failed, `kept_out` a mail in quarantine, `view` is hers alone.
+    """
 
     ana: Agent
     ion: Agent
@@ -43,6 +46,7 @@ class Desk:
     kept_out: InboundMail
     rule: Filter
     incident: TicketType
+    view: View
 
     def who(self, name: str) -> Agent | None:
         there = (self.ana, self.ion, self.elena, self.boss)
@@ -72,9 +76,10 @@ def make_desk() -> Desk:
     picture = article.attachments.get()
     mailbox, kept_out, rule = _for_administrators(support)
     incident = TicketType.objects.create(name="Incident")
+    view = View.objects.create(name="Ana's own", query="is:open priority>=high", owner=ana)
     return Desk(
         ana, ion, elena, stranger, boss, support, billing,
-        article, ticket, picture, mail, mailbox, kept_out, rule, incident,
+        article, ticket, picture, mail, mailbox, kept_out, rule, incident, view,
     )  # fmt: skip
 
 

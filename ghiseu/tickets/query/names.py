@@ -9,7 +9,7 @@ from django.db.models import CharField, Value
 from django.db.models.functions import Cast
 
 from ghiseu.people.models import Agent
-from ghiseu.tickets.models import Queue, Service, State, Tag, TicketType
+from ghiseu.tickets.models import CustomField, Queue, Service, State, Tag, TicketType
 from ghiseu.tickets.query.memory import Person
 
 
@@ -27,7 +27,10 @@ class Names(NamedTuple):
     agents: list[tuple[int, Person]]
     types: list[tuple[int, str]]
     services: list[tuple[int, str]]
-    tags: list[str]
+    # The desk's own fields: what each is called for reading, by its name.
+    own_fields: dict[str, str]
+    # None where they were not read.
+    tags: list[str] | None
 
 
 def read_names(*, with_tags: bool) -> Names:
@@ -38,6 +41,7 @@ def read_names(*, with_tags: bool) -> Names:
         ("agent", Agent, "name", "login"),
         ("type", TicketType, "name", "name"),
         ("service", Service, "name", "name"),
+        ("field", CustomField, "name", "label"),
     ]
     if with_tags:
         wanted.append(("tag", Tag, "name", "name"))
@@ -54,7 +58,8 @@ def read_names(*, with_tags: bool) -> Names:
         agents=[(pk, Person(name, login)) for pk, name, login in rows["agent"]],
         types=[(pk, name) for pk, name, _extra in rows["type"]],
         services=[(pk, name) for pk, name, _extra in rows["service"]],
-        tags=[name for _pk, name, _extra in rows["tag"]],
+        own_fields={name: label for _pk, name, label in rows["field"]},
+        tags=[name for _pk, name, _extra in rows["tag"]] if with_tags else None,
     )
 
 

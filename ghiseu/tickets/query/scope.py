@@ -49,7 +49,9 @@ class Scope:
             readable = {queue.pk for queue in names.queues} if everywhere else set(queue_ids_with(agent, Right.READ))
             self._queues = [(queue.pk, queue.name) for queue in names.queues if queue.pk in readable]
             self._states, self._agents = names.states, names.agents
-            self.types, self.services, self._tags = names.types, names.services, names.tags
+            self.types, self.services = names.types, names.services
+            if names.tags is not None:
+                self._tags = names.tags
 
     @cached_property
     def _queues(self) -> list[tuple[int, str]]:

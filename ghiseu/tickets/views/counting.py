@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.db.models import Q
 from django.db.models.sql import Query as Statement
-from psycopg.errors import QueryCanceled
 
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import OPEN_TYPES, Ticket
@@ -31,6 +31,7 @@ from ghiseu.tickets.query.scope import Scope, context_of
 from ghiseu.tickets.query.sql import condition, select
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.tree import And, FieldTest, IsMe, Query
+from ghiseu.tickets.views.bounded import TookTooLong, at_most
 
 # Beyond this a view that is counted on its own says "999+".
 MOST_COUNTED = 999
@@ -109,7 +110,7 @@ def count_open(questions: Sequence[Question], *, asker: Agent, names: Names) -> 
     The asker lends a name and no rights: no number of it may be shown but that of a queue one reads.
     """
     columns: list[str] = []
-    params: list[object] = []
+    params: list[Any] = []
     for question in questions:
         sql, values = _filter_of(parse(question.text, TICKETS), _scope_of(question, asker, names))
         columns.append(f", count(*) FILTER (WHERE {sql})")
@@ -135,19 +136,20 @@ def _scope_of(question: Question, asker: Agent, names: Names) -> Scope:
     return Scope(asker, context, names, everywhere=True)
 
 
-def _filter_of(query: Query, scope: Scope) -> tuple[str, Sequence[object]]:
+def _filter_of(query: Query, scope: Scope) -> tuple[str, Sequence[Any]]:
     return _as_sql(condition(Query(query.text, without_open(query.root)), scope))
 
 
-def _as_sql(asked: Q) -> tuple[str, Sequence[object]]:
+def _as_sql(asked: Q) -> tuple[str, Sequence[Any]]:
     """A condition on the ticket's own columns as SQL. Django raises FieldError where it needs another table."""
     statement = Statement(Ticket)
     try:
-        return statement.get_compiler(connection=connection).compile(statement.build_where(asked))
+        sql, params = statement.get_compiler(connection=connection).compile(statement.build_where(asked))
     except EmptyResultSet:
         return "FALSE", ()
     except FullResultSet:
         return "TRUE", ()
+    return sql, params
 
 
 def count_own(queries: Sequence[Query], *, scope: Scope) -> list[int]:
@@ -155,7 +157,7 @@ def count_own(queries: Sequence[Query], *, scope: Scope) -> list[int]:
     if not queries:
         return []
     columns: list[str] = []
-    params: list[object] = []
+    params: list[Any] = []
     for query in queries:
         sql, values = _filter_of(query, scope)
         columns.append(f"count(*) FILTER (WHERE {sql})")
@@ -171,13 +173,10 @@ def count_alone(query: Query, *, scope: Scope) -> int | None:
     """How many tickets it finds, at most one more than MOST_COUNTED; None where the database cannot say in time."""
     tickets = select(query, agent=scope.agent, scope=scope).values("pk")[: MOST_COUNTED + 1]
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = {MILLISECONDS_FOR_ONE}")
+        with at_most(MILLISECONDS_FOR_ONE):
             return tickets.count()
-    except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
-            return None
-        raise
+    except TookTooLong:
+        return None
 
 
 def understood(text: str) -> Query | None:

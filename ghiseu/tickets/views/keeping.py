@@ -66,10 +66,10 @@ def understand(view: View) -> Query:
 
 def refuse_grouping(query: Query, grouping: Grouping, order: Order) -> None:
     """Raises InvalidInput for groups that would have all tickets of all years sorted, or days in no order of time."""
-    if grouping is Grouping.DAY:
+    if grouping == Grouping.DAY:
         if order not in TIME_OF:
             raise InvalidInput(_("Groups by day need an order by time. Choose one, or other groups."))
-    elif grouping is not Grouping.NONE and not is_only_open(query):
+    elif grouping and not is_only_open(query):
         raise InvalidInput(_("Such groups are there for open tickets. Add is:open to the question, or group by day."))
 
 
@@ -80,7 +80,7 @@ def _require_sharing(view: View, by: Agent) -> None:
         raise NotAdministrator
     if by.is_administrator or view.audience == Audience.ME:
         return
-    is_own_role = view.audience == Audience.ROLE and by.roles.filter(pk=view.role_id).exists()
+    is_own_role = view.audience == Audience.ROLE and view.role in by.roles.all()
     if not is_own_role:
         raise NotAdministrator
 
@@ -98,7 +98,7 @@ def _siblings(view: View) -> models.QuerySet[View]:
         case Audience.ME:
             return View.objects.filter(audience=Audience.ME, owner_id=view.owner_id)
         case Audience.ROLE:
-            return View.objects.filter(audience=Audience.ROLE, role_id=view.role_id)
+            return View.objects.filter(audience=Audience.ROLE, role=view.role)
         case _:
             return View.objects.filter(audience=Audience.EVERYONE)
 

@@ -17,7 +17,7 @@ from ghiseu.tickets.query.scope import Scope
 from ghiseu.tickets.query.sql import select
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.times import Context
-from ghiseu.tickets.query.tree import AddressIs, And, FieldTest, IsMe, Predicate, Query, Same
+from ghiseu.tickets.query.tree import AddressIs, And, FieldTest, IsMe, Query, Same
 from ghiseu.tickets.querysets import TicketQuerySet
 from ghiseu.tickets.views.counting import understood
 
@@ -72,10 +72,16 @@ def tickets_in(query: Query, *, scope: Scope, queue: Queue | None = None) -> Tic
 def _finds_few(query: Query) -> bool:
     """Whether it names what few tickets have, so that it is quicker to take them all and sort them."""
     parts = query.root.parts if isinstance(query.root, And) else (query.root,)
-    few = {"number": Predicate, "customer": AddressIs}
-    if is_only_open(query):
-        few |= {"owner": IsMe | Same, "lock": IsMe | Same}
-    return any(
-        isinstance(part, FieldTest) and all(isinstance(one, few.get(part.field.name, ())) for one in part.predicates)
-        for part in parts
-    )
+    return any(isinstance(part, FieldTest) and _is_of_few(part, is_open=is_only_open(query)) for part in parts)
+
+
+def _is_of_few(test: FieldTest, *, is_open: bool) -> bool:
+    match test.field.name:
+        case "number":
+            return True
+        case "customer":
+            return all(isinstance(predicate, AddressIs) for predicate in test.predicates)
+        case "owner" | "lock":
+            return is_open and all(isinstance(predicate, IsMe | Same) for predicate in test.predicates)
+        case _:
+            return False

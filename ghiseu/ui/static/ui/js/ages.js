@@ -19,4 +19,6 @@ const refresh = () => {
 };
 
 setInterval(refresh, 30000);
+/* What depends on the time of day listens for this, such as the numbers behind views. */
+setInterval(() => document.hidden || document.body.dispatchEvent(new CustomEvent("minute")), 60000);
 document.addEventListener("visibilitychange", refresh);
