@@ -44,6 +44,7 @@ urlpatterns = [
     path("outgoing/", outgoing.outgoing, name="outgoing"),
     path("outgoing/<int:mail_id>/again/", outgoing.again, name="outgoing-again"),
     path("outgoing/<int:mail_id>/cancel/", outgoing.cancel, name="outgoing-cancel"),
+    path("search/", include("ghiseu.agent.search.urls")),
     path("administration/", include("ghiseu.agent.administration.urls")),
     path("me/", me.me, name="me"),
     path("me/password/", me.password, name="password"),

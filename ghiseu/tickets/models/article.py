@@ -132,7 +132,7 @@ class Attachment(models.Model):
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
-                referencing=pgtrigger.Referencing(new="new_files"),
+                referencing=pgtrigger.Referencing(new="new_files"),  # type: ignore[no-untyped-call]  # it has no types
                 func=_LET_IT_WAIT,
             ),
         )

@@ -43,9 +43,9 @@ def own_field(name: str) -> Field | None:
         return None
     choices = tuple(_YES_NO.values()) if definition.kind == CustomField.Kind.YES_NO else ()
     # What a choice can be is not closed here: a value that was taken off the list is still in old tickets.
-    return Field(
-        name, _KINDS[CustomField.Kind(definition.kind)], definition.label, choices=choices, can_be_missing=True
-    )
+    values = "own" if definition.kind == CustomField.Kind.CHOICE else ""
+    kind = _KINDS[CustomField.Kind(definition.kind)]
+    return Field(name, kind, definition.label, choices=choices, can_be_missing=True, values=values)
 
 
 FAMILY = Family(PREFIX, own_field, HELP)

@@ -1,0 +1,143 @@
+"""The search page, and how much the same question finds in the archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from ghiseu.agent.http import AgentRequest
+from ghiseu.agent.search.asking import address_of, has_piece, ticket_of_number, with_piece, without_piece
+from ghiseu.agent.search.completion import values_for
+from ghiseu.agent.search.hits import shown_hits
+from ghiseu.tickets.query.errors import QueryError
+from ghiseu.tickets.query.hints import unknown_names
+from ghiseu.tickets.query.reading import parse
+from ghiseu.tickets.query.ticket_fields import TICKETS
+from ghiseu.tickets.query.tree import Query
+from ghiseu.tickets.search.facets import Facet, facets
+from ghiseu.tickets.search.find import SearchOrder, find
+from ghiseu.tickets.search.marking import terms_of
+from ghiseu.tickets.search.words import suggest
+from ghiseu.ui.render import render_fragment, render_page
+
+TEMPLATE = "agent/search/page.html"
+ORDERS = {SearchOrder.NEWEST: gettext_lazy("Newest first"), SearchOrder.BEST: gettext_lazy("Best first")}
+# With fewer hits than this somebody may have meant another word.
+_FEW = 5
+_MOST_OF_A_FACET = 8
+IN_ARCHIVE = "in:archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of a facet: a click narrows the question to it, or widens it again."""
+
+    value: str
+    count: int
+    href: str
+    is_on: bool
+
+
+@require_safe
+def search(request: AgentRequest) -> HttpResponse:
+    typed = request.GET.get("q", "").strip()
+    if ticket := ticket_of_number(typed, agent=request.user):
+        return redirect("ticket", number=ticket.number)
+    context: dict[str, Any] = {
+        "typed": typed,
+        "query": None,
+        "refused": None,
+        "orders": ORDERS,
+        "order": _order(request),
+    }
+    if not typed:
+        return render_page(request, TEMPLATE, context)
+    try:
+        context |= _answer(request, parse(typed, TICKETS), context["order"])
+    except QueryError as error:
+        return render_page(request, TEMPLATE, context | {"refused": _wrong(error, typed)}, status=422)
+    return render_page(request, TEMPLATE, context)
+
+
+@require_safe
+def in_archive(request: AgentRequest) -> HttpResponse:
+    """A line that says how much more there is in the archive; empty where that is nothing or cannot be said."""
+    typed = request.GET.get("q", "").strip()
+    try:
+        text = with_piece(parse(typed, TICKETS), IN_ARCHIVE)
+        found = facets(parse(text, TICKETS), agent=request.user)
+    except QueryError:
+        return HttpResponse()
+    context = {"found": found, "href": address_of(text)}
+    return render_fragment(request, "agent/search/archive.html", ["line"], context)
+
+
+def _answer(request: AgentRequest, query: Query, order: SearchOrder) -> dict[str, Any]:
+    after = request.GET.get("after", "")
+    found = find(query, agent=request.user, order=order, after=after)
+    few = len(found.hits) < _FEW and not after
+    meant = suggest(query, agent=request.user) if few else None
+    return {
+        "query": query,
+        "found": found,
+        "hits": shown_hits(found.hits, terms_of(query), reader=request.user),
+        "next": address_of(query.text, order=_named(order), after=found.next or "") if found.next else "",
+        "is_first_page": not after,
+        "groups": _groups(request, query, order),
+        "hints": [_wrong(hint, query.text) for hint in unknown_names(query, values_for(request.user))],
+        "meant": meant,
+        "meant_href": address_of(meant) if meant else "",
+        "order_hrefs": {one: address_of(query.text, order=_named(one)) for one in ORDERS},
+        "asks_archive": not query.asks_about("in") and not after,
+    }
+
+
+def _groups(request: AgentRequest, query: Query, order: SearchOrder) -> dict[str, Any]:
+    counted = facets(query, agent=request.user)
+    lists = {
+        _("Queue"): counted.queue,
+        _("State"): counted.state,
+        _("Year"): counted.year,
+        _("Customer"): counted.customer,
+    }
+    choices = {name: [_choice(one, query, order) for one in found[:_MOST_OF_A_FACET]] for name, found in lists.items()}
+    return {
+        "total": counted.total,
+        "is_exact": counted.is_exact,
+        "lists": {name: found for name, found in choices.items() if found},
+    }
+
+
+def _choice(facet: Facet, query: Query, order: SearchOrder) -> Choice:
+    is_on = has_piece(query.text, facet.narrow)
+    text = without_piece(query.text, facet.narrow) if is_on else with_piece(query, facet.narrow)
+    return Choice(facet.value, facet.count, address_of(text, order=_named(order)), is_on)
+
+
+def _order(request: AgentRequest) -> SearchOrder:
+    asked = request.GET.get("order", "")
+    return SearchOrder(asked) if asked in list(SearchOrder) else SearchOrder.NEWEST
+
+
+def _named(order: SearchOrder) -> str:
+    """The usual order needs no name in the address."""
+    return "" if order is SearchOrder.NEWEST else order.value
+
+
+def _wrong(error: QueryError, text: str) -> dict[str, Any]:
+    """What is wrong with the question: the sentence, the question in three pieces, and what would be right there."""
+    before, piece, behind = text[: error.start], text[error.start : error.end], text[error.end :]
+    # A sign that is missing at the end has no place of its own.
+    return {
+        "message": error.message,
+        "before": before,
+        "piece": piece or "␣",
+        "behind": behind,
+        "instead": [(one, address_of(f"{before}{one}{behind}")) for one in error.instead],
+    }
