@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
+from collections.abc import Iterable, Mapping
+
+from django.db import connection, transaction
 from django.utils import timezone
 
-from ghiseu.people.models import Customer, Identity
+from ghiseu.people.models import Company, Customer, Identity
 
 
 def customer_for_address(address: str, *, name: str = "", language: str = "") -> Customer:
@@ -13,28 +15,32 @@ def customer_for_address(address: str, *, name: str = "", language: str = "") ->
 
     A known customer is left exactly as they are: a mail alone never changes an identity (promise I4).
     """
-    value = address.lower()
-    known = _owner_of(value)
-    if known is not None:
-        return known
-    try:
-        with transaction.atomic():
-            customer = Customer.objects.create(name=name[:200], language=language)
-            Identity.objects.create(customer=customer, kind=Identity.Kind.EMAIL, value=value)
-            return customer
-    except IntegrityError:
-        # Two mails of one new customer are filed at the same moment: the other writer's row is the right one.
-        known = _owner_of(value)
-        if known is None:
-            raise
-        return known
+    return identities_for({address: name}, language=language)[address.lower()].customer
 
 
-def mark_proven(address: str) -> None:
-    """Somebody answered from this address holding a message that only we could have sent: it is real, and works."""
-    theirs = Identity.objects.filter(kind=Identity.Kind.EMAIL, value=address.lower())
-    theirs.filter(proven_at__isnull=True).update(proven_at=timezone.now())
-    theirs.filter(bounced_at__isnull=False).update(bounced_at=None, bounce_reason="")
+def identities_for(names: Mapping[str, str], *, language: str = "") -> dict[str, Identity]:
+    """The same for many addresses: address -> name of a new customer. Identities by address in lower case."""
+    wanted: dict[str, str] = {}
+    for address, name in names.items():
+        wanted.setdefault(address.lower(), name)
+    known = _identities(wanted)
+    missing = {address: name for address, name in wanted.items() if address not in known}
+    return known | _add(missing, language) if missing else known
+
+
+def prove(identity: Identity) -> list[str]:
+    """Somebody answered from this address holding a message that only we could have sent: it is real, and works.
+
+    Changes the identity in memory and returns the names of the fields to save, none where this was known.
+    """
+    changed = []
+    if identity.proven_at is None:
+        identity.proven_at = timezone.now()
+        changed += ["proven_at"]
+    if identity.bounced_at is not None:
+        identity.bounced_at, identity.bounce_reason = None, ""
+        changed += ["bounced_at", "bounce_reason"]
+    return changed
 
 
 def mark_bounced(address: str, reason: str) -> None:
@@ -43,10 +49,47 @@ def mark_bounced(address: str, reason: str) -> None:
     theirs.update(bounced_at=timezone.now(), bounce_reason=reason)
 
 
-def is_proven(address: str) -> bool:
-    theirs = Identity.objects.filter(kind=Identity.Kind.EMAIL, value=address.lower())
-    return theirs.filter(proven_at__isnull=False).exists()
+def _identities(addresses: Iterable[str]) -> dict[str, Identity]:
+    rows = Identity.objects.filter(kind=Identity.Kind.EMAIL, value__in=list(addresses)).select_related("customer")
+    return {identity.value: identity for identity in rows}
 
 
-def _owner_of(value: str) -> Customer | None:
-    return Customer.objects.filter(identities__kind=Identity.Kind.EMAIL, identities__value=value).first()
+def _add(names: Mapping[str, str], language: str) -> dict[str, Identity]:
+    """The addresses first, each for the id that its customer will have: who comes second to one adds nothing at all.
+
+    All writers take addresses in their order, so that none waits for another in a circle.
+    """
+    now = timezone.now()
+    companies = _companies(names)
+    with transaction.atomic():
+        customers = {
+            pk: Customer(pk=pk, name=name[:200], language=language, company_id=companies.get(_domain(address)))
+            for pk, (address, name) in zip(_customer_ids(len(names)), names.items(), strict=True)
+        }
+        rows = [
+            Identity(customer_id=pk, kind=Identity.Kind.EMAIL, value=address, created_at=now)
+            for pk, address in zip(customers, names, strict=True)
+        ]
+        Identity.objects.bulk_create(sorted(rows, key=lambda row: row.value), ignore_conflicts=True)
+        owners = Identity.objects.filter(kind=Identity.Kind.EMAIL, value__in=list(names))
+        ours = [customers[pk] for pk in owners.values_list("customer_id", flat=True) if pk in customers]
+        Customer.objects.bulk_create(ours)
+        return _identities(names)
+
+
+def _companies(addresses: Iterable[str]) -> dict[str, int]:
+    """The companies that these addresses speak for, by domain."""
+    rows = Company.objects.filter(domains__overlap=sorted({_domain(address) for address in addresses}))
+    return {domain: pk for pk, domains in rows.values_list("pk", "domains") for domain in domains}
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _customer_ids(count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('people_customer', 'id')) FROM generate_series(1, %s)", [count]
+        )
+        return [pk for (pk,) in cursor.fetchall()]

@@ -41,20 +41,21 @@ def keep_bytes(data: bytes) -> Blob:
         return _keep_row(sha256, len(data), None)
 
 
-def _keep_row(sha256: str, size: int, data: bytes | None) -> Blob:
-    """One statement, whether the bytes are new or not: the second of two writers waits and gets the first's row.
+# SHA-256, size, bytes, time -> id. One statement, whether the bytes are new or not: the second of two writers waits and
+# gets the first's row. Where only the row was left of erased bytes they stand in it again, and `sweep` asks
+# who needs them.
+KEEP_ROW = """
+    INSERT INTO tickets_blob AS known (sha256, size, data, created_at) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (sha256) DO UPDATE SET erased_at = NULL, is_doubtful = known.is_doubtful OR known.erased_at IS NOT NULL,
+        data = CASE WHEN known.erased_at IS NULL THEN known.data ELSE excluded.data END,
+        coding = CASE WHEN known.erased_at IS NULL THEN known.coding ELSE '' END
+    RETURNING id
+"""
 
-    Where only the row was left of erased bytes they stand in it again.
-    """
+
+def _keep_row(sha256: str, size: int, data: bytes | None) -> Blob:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO tickets_blob AS known (sha256, size, data, created_at) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (sha256) DO UPDATE SET erased_at = NULL,"
-            " data = CASE WHEN known.erased_at IS NULL THEN known.data ELSE excluded.data END,"
-            " coding = CASE WHEN known.erased_at IS NULL THEN known.coding ELSE '' END"
-            " RETURNING id",
-            [sha256, size, data, timezone.now()],
-        )
+        cursor.execute(KEEP_ROW, [sha256, size, data, timezone.now()])
         row = cursor.fetchone()
     return Blob(pk=row[0], sha256=sha256, size=size, data=data)
 

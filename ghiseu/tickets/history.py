@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
 from ghiseu.people.models import Agent, Customer
 from ghiseu.tickets.models import Article, Event, Kind, SenderType, Ticket
+from ghiseu.tickets.writing import insert_all, tell
 
 LIVE_CHANNEL = "ghiseu_live"
 
@@ -25,7 +25,7 @@ def record(
     `queues` are further queues whose lists change, such as the one a ticket left. The announcement carries ids only;
     who hears of it is decided where it is heard.
     """
-    event = Event.objects.create(
+    event = Event(
         ticket=ticket,
         article=article,
         kind=kind,
@@ -34,6 +34,7 @@ def record(
         data=data,
         at=timezone.now(),
     )
+    insert_all([event])
     for queue_id in {ticket.queue_id, *queues}:
         announce(ticket, queue_id)
     return event
@@ -41,9 +42,7 @@ def record(
 
 def announce(ticket: Ticket, queue_id: int) -> None:
     """Tell open pages, on commit, that this ticket changed; PostgreSQL sends equal ones of a transaction once."""
-    payload = json.dumps({"ticket": ticket.pk, "number": ticket.number, "queue": queue_id})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [LIVE_CHANNEL, payload])
+    tell(LIVE_CHANNEL, json.dumps({"ticket": ticket.pk, "number": ticket.number, "queue": queue_id}))
 
 
 def _actor_type(by: Actor) -> SenderType:

@@ -12,11 +12,18 @@ from ghiseu.tickets.models import Article
 
 def answer_that_bounced(parsed: ParsedMail) -> Article | None:
     """The answer of ours that this notice is about; our own signed Message-ID proves it, for notices are forged."""
-    if parsed.bounce is None:
+    ours = ours_in_notice(parsed)
+    if not ours:
         return None
-    ids = (parsed.bounce.original_message_id or "", parsed.in_reply_to or "", *parsed.references)
-    ours = [message_id.strip("<> ") for message_id in ids if read_message_id(message_id)]
     return Article.objects.select_related("ticket").filter(message_id__in=ours).order_by("-pk").first()
+
+
+def ours_in_notice(parsed: ParsedMail) -> list[str]:
+    """Our own Message-IDs in a delivery notice; none in any other mail."""
+    if parsed.bounce is None:
+        return []
+    ids = (parsed.bounce.original_message_id or "", parsed.in_reply_to or "", *parsed.references)
+    return [message_id.strip("<> ") for message_id in ids if read_message_id(message_id)]
 
 
 def file_notice(answer: Article, parsed: ParsedMail, message: NewMessage) -> tuple[Article, str]:

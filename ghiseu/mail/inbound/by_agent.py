@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ghiseu.mail.inbound.parse import ParsedMail
-from ghiseu.mail.message_ids import read_notification_id
+from ghiseu.mail.message_ids import AgentToken, read_notification_id
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import SenderSign, Ticket
 from ghiseu.tickets.permissions import Right, may
@@ -27,7 +27,7 @@ def agents_word(parsed: ParsedMail, ids: Iterable[str], sign: SenderSign) -> Age
     The token must be valid still, the mail come from the agent's own address and not be known as forged, and the agent
     be active with the right to answer at this moment (promise I2). None where no notification is answered.
     """
-    token = next((found for message_id in ids if (found := read_notification_id(message_id))), None)
+    token = notification_in(ids)
     if token is None:
         return None
     ticket = Ticket.objects.select_related("queue").filter(pk=token.ticket_id).first()
@@ -46,3 +46,8 @@ def agents_word(parsed: ParsedMail, ids: Iterable[str], sign: SenderSign) -> Age
     else:
         return AgentsWord(ticket, agent, f"answer of {agent.login} by signed notification in {ticket.number}")
     return AgentsWord(ticket, None, f"new ticket: it answers a notification in {ticket.number}, but {why}")
+
+
+def notification_in(ids: Iterable[str]) -> AgentToken | None:
+    """The notification of ours among these messages, the first one."""
+    return next((found for message_id in ids if (found := read_notification_id(message_id))), None)

@@ -18,12 +18,12 @@ from ghiseu.lib.addresses import Address
 from ghiseu.mail.inbound.filing import open_new
 from ghiseu.mail.inbound.filters import Decision
 from ghiseu.mail.inbound.followup import Belonging
-from ghiseu.mail.inbound.parse import ParsedMail, parse_mail
+from ghiseu.mail.inbound.incoming import Incoming, Surroundings
+from ghiseu.mail.inbound.parse import parse_mail
 from ghiseu.mail.inbound.store import announce_work
-from ghiseu.mail.inbound.verdict import Verdict, own_check, verdict_on
 from ghiseu.mail.models import InboundMail
 from ghiseu.people.models import Agent
-from ghiseu.tickets.blobs import bytes_of, head_of
+from ghiseu.tickets.blobs import doubt, head_of, sweep
 from ghiseu.tickets.errors import DeskError
 from ghiseu.tickets.models import Article, Queue
 from ghiseu.tickets.permissions import require_administrator
@@ -99,12 +99,9 @@ def file_by_hand(mail: InboundMail, *, queue: Queue, by: Agent) -> Article:
     """
     require_administrator(by)
     try:
-        raw = bytes_of(mail.raw)
-        parsed = parse_mail(raw)
-        own = own_check(raw, parsed, mail)
-        verdict = verdict_on(parsed, mail.mailbox.trusted_server, own)
+        one = Incoming.read(mail)
         with transaction.atomic():
-            article = _open_by_hand(_held(mail), parsed, verdict, queue, by)
+            article = _open_by_hand(_held(mail), one, queue, by)
     except (DeskError, OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -114,27 +111,30 @@ def file_by_hand(mail: InboundMail, *, queue: Queue, by: Agent) -> Article:
     return article
 
 
-def _open_by_hand(held: InboundMail, parsed: ParsedMail, verdict: Verdict, queue: Queue, by: Agent) -> Article:
+def _open_by_hand(held: InboundMail, one: Incoming, queue: Queue, by: Agent) -> Article:
     alone = Belonging(None, None, True, "new ticket")
-    article, then = open_new(held, parsed, alone, verdict, Decision(queue=queue))
+    around = Surroundings.of([one], from_customers=[one])
+    article, then = open_new(one, alone, Decision(queue=queue), around)
     by_hand = _line(f"filed by hand into queue {queue.name}", by)
     held.state, held.article, held.filed_at, held.error = State.FILED, article, timezone.now(), ""
-    held.trace = [*held.trace, by_hand, f"{verdict.sign.label}: {verdict.reason}", *then]
+    held.trace = [*held.trace, by_hand, f"{one.verdict.sign.label}: {one.verdict.reason}", *then]
     held.save(update_fields=["state", "article", "filed_at", "error", "trace"])
     return article
 
 
 def delete(mail: InboundMail, *, by: Agent) -> InboundMail:
-    """Keep the mail out for good. Its row stays, so that the same bytes offered again stay out, too.
+    """Keep the mail out for good, and take its bytes away where nothing else needs them.
 
-    Raises NotAdministrator, NotInQuarantine.
+    Its row stays, so that the same mail stays out when it is offered again. Raises NotAdministrator, NotInQuarantine.
     """
     require_administrator(by)
     with transaction.atomic():
         held = _held(mail)
-        held.state, held.error = State.IGNORED, ""
+        held.state, held.error, held.forgotten_at = State.IGNORED, "", timezone.now()
         held.trace = [*held.trace, _line("deleted from quarantine", by)]
-        held.save(update_fields=["state", "error", "trace"])
+        held.save(update_fields=["state", "error", "forgotten_at", "trace"])
+        doubt([held.raw_id])
+    sweep()
     log.info("quarantine_deleted", mail=held.pk, by=by.login)
     return held
 

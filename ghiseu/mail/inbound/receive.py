@@ -1,143 +1,203 @@
 """What becomes of a mail: the story of its filing, told from the top.
 
-A mail lies raw in `InboundMail`. Here it is claimed, read, found its place, and filed, in one transaction that either
-leaves an article and the mail marked as filed, or nothing. So the step can be repeated after any crash. A mail that
-cannot be filed is tried again, then put into quarantine where people see it; it never stops the others (promise M4).
+A mail lies raw in `InboundMail`. Here those that wait are claimed, read, find their places, and are filed, many in one
+transaction that either leaves an article for each and the mails marked as filed, or nothing. So the step can be
+repeated after any crash. Mails that cannot be filed together are filed one by one, by the same steps; one that cannot
+be filed alone is tried again, then put into quarantine where people see it, and never stops the others (promise M4).
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
-from ghiseu.mail.inbound.authentic.check import OwnCheck
-from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice
-from ghiseu.mail.inbound.by_agent import agents_word
-from ghiseu.mail.inbound.filing import answer_of_agent, join, message_of, open_new
-from ghiseu.mail.inbound.filters import active_rules, decide
-from ghiseu.mail.inbound.followup import Belonging, belonging_of, quoted_ids
-from ghiseu.mail.inbound.parse import ParsedMail, parse_mail
-from ghiseu.mail.inbound.verdict import own_check, verdict_on
+from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice, ours_in_notice
+from ghiseu.mail.inbound.by_agent import AgentsWord, agents_word, notification_in
+from ghiseu.mail.inbound.claim import claim, put_aside, refuse_deadly
+from ghiseu.mail.inbound.filing import answer_of_agent, join, open_new
+from ghiseu.mail.inbound.filters import Decision, Rule, active_rules, decide
+from ghiseu.mail.inbound.followup import Belonging, Named, belonging_of, quoted_ids
+from ghiseu.mail.inbound.incoming import Incoming, Surroundings, message_of
 from ghiseu.mail.models import IMPORT, InboundMail
-from ghiseu.tickets.blobs import bytes_of
-from ghiseu.tickets.models import Article
+from ghiseu.tickets.models import Article, Ticket
+from ghiseu.tickets.numbers import COUNTER
+from ghiseu.tickets.writing import sequence_of, together, update
 
 log = structlog.get_logger(__name__)
 
-MOST_TRIES = 5
-# How long a claim holds: a worker that died in the middle gives its mails back after this time.
-CLAIM = dt.timedelta(seconds=30)
+# Filed together: so many that the database is asked little, so few that an agent who wants one of their tickets does
+# not notice the wait, and no more than fits into the memory of a small machine.
+MOST_TOGETHER = 50
+MOST_BYTES_TOGETHER = 8 * 1024 * 1024
 State = InboundMail.State
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What shall become of a mail, decided before anything is written; at most one of the first four is set."""
+
+    notice_for: Article | None = None
+    kept_out: State | None = None
+    word: AgentsWord | None = None
+    belonging: Belonging | None = None
+    decision: Decision = field(default_factory=Decision)
+    trace: tuple[str, ...] = ()
+
+    @property
+    def by_customer(self) -> bool:
+        """Whether its sender becomes a customer of the desk, who may be answered."""
+        return self.belonging is not None and not self.belonging.by_third_party
+
+    @property
+    def opens_ticket(self) -> bool:
+        return self.belonging is not None and self.belonging.joins is None
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
     """What became of a mail, and every decision on the way, in words."""
 
-    state: InboundMail.State
+    state: State
     article: Article | None
     trace: list[str]
 
 
-def file_waiting(limit: int = 20) -> int:
+def file_waiting(limit: int = MOST_TOGETHER) -> int:
     """File what is stored and due, at most `limit` mails; returns how many were handled. Safe beside other workers."""
-    claimed = _claim(limit)
-    for mail in claimed:
-        _file_or_put_aside(mail)
+    claimed = claim(limit)
+    for mails in _in_company(_read(claimed)):
+        _file_or_put_aside(mails)
     return len(claimed)
 
 
-def _claim(limit: int) -> list[InboundMail]:
-    """Count the try before it is made, so that a mail that kills its worker does not do so for ever.
-
-    What was imported has its turn when nothing else waits, however much of it there is.
-    """
-    now = timezone.now()
-    due = InboundMail.objects.filter(state=State.RECEIVED, next_try_at__lte=now).order_by("next_try_at", "pk")
-    with transaction.atomic():
-        due = due.select_related("raw", "mailbox__queue").select_for_update(skip_locked=True, of=("self",))
-        mails = list(due.exclude(channel=IMPORT)[:limit]) or list(due.filter(channel=IMPORT)[:limit])
-        for mail in mails:
-            mail.tries += 1
-        claimed = InboundMail.objects.filter(pk__in=[mail.pk for mail in mails])
-        claimed.update(tries=F("tries") + 1, next_try_at=now + CLAIM)
-    return sorted(mails, key=lambda mail: mail.pk)
+def _read(mails: Iterable[InboundMail]) -> Iterator[Incoming]:
+    """What the mails say, one after the other; one that cannot be read is put aside."""
+    for mail in mails:
+        try:
+            refuse_deadly(mail)
+            yield Incoming.read(mail)
+        except (OperationalError, InterfaceError):
+            raise  # the database is in trouble, not the mail
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with one mail must not stop the next
+            put_aside(mail, error)
 
 
-def _file_or_put_aside(mail: InboundMail) -> None:
+def _in_company(mails: Iterable[Incoming]) -> Iterator[list[Incoming]]:
+    """Those that can be judged before any of them is filed: none answers another one, or changes what others find."""
+    company, ids, size = list[Incoming](), set[str](), 0
+    for one in mails:
+        quoted, alone = quoted_ids(one.parsed), _stands_alone(one)
+        if company and (alone or ids.intersection(quoted) or size + one.mail.raw.size > MOST_BYTES_TOGETHER):
+            yield company
+            company, ids, size = [], set(), 0
+        company.append(one)
+        if alone:
+            yield company
+            company = []
+        else:
+            ids.add(one.parsed.message_id or "")
+            size += one.mail.raw.size
+    if company:
+        yield company
+
+
+def _stands_alone(one: Incoming) -> bool:
+    """An agent's answer changes who takes part; a notice that an answer came back, which addresses work."""
+    return bool(ours_in_notice(one.parsed) or notification_in(quoted_ids(one.parsed)))
+
+
+def _file_or_put_aside(mails: list[Incoming]) -> None:
     try:
-        file_mail(mail)
-    except (OperationalError, InterfaceError):
-        raise  # the database is in trouble, not the mail
-    except Exception as error:  # noqa: BLE001  # whatever is wrong with one mail must not stop the next
-        _put_aside(mail, error)
+        file_together(mails)
+    except Exception as error:
+        if len(mails) > 1:
+            log.warning("mails_not_filed_together", mails=[one.mail.pk for one in mails], exc_info=error)
+            for one in mails:
+                _file_or_put_aside([one])
+        elif isinstance(error, OperationalError | InterfaceError):
+            raise  # the database is in trouble, not the mail
+        else:
+            put_aside(mails[0].mail, error)
 
 
-def file_mail(mail: InboundMail) -> Article | None:
-    """Read the mail and make it a ticket or an article; None where another worker has done so."""
-    raw = bytes_of(mail.raw)
-    parsed = parse_mail(raw)
-    own = own_check(raw, parsed, mail)  # may wait for the DNS, so before anything is locked
+def file_together(mails: Sequence[Incoming]) -> list[Filed]:
+    """Make each mail a ticket or an article, all or none; what another worker has filed meanwhile is left out."""
     with transaction.atomic():
-        if not _hold(mail):
-            return None
-        filed = _file(mail, parsed, own)
-        mail.state, mail.article, mail.filed_at = filed.state, filed.article, timezone.now()
-        mail.error = filed.trace[-1] if filed.state == State.QUARANTINED else ""
-        mail.trace = [*mail.trace, *filed.trace]
-        InboundMail.objects.filter(pk=mail.pk).update(
-            state=mail.state, article=mail.article, filed_at=mail.filed_at, error=mail.error, trace=mail.trace
+        mails = _hold(mails)
+        named, rules = Named.by(one.parsed for one in mails), active_rules()
+        plans = [_plan(one, rules, named) for one in mails]
+        around = Surroundings.of(
+            [one for one, plan in zip(mails, plans, strict=True) if not plan.kept_out],
+            from_customers=[one for one, plan in zip(mails, plans, strict=True) if plan.by_customer],
         )
-    number = filed.article.ticket.number if filed.article else None
-    log.info("mail_filed", mail=mail.pk, state=mail.state, ticket=number, reason=filed.trace[0])
-    return filed.article
+        opened = sum(plan.opens_ticket for plan in plans)
+        needed = {COUNTER: opened, sequence_of(Ticket): opened, sequence_of(Article): 2 * len(mails)}
+        with together(drawing=needed, holding=list(named.held.values())):
+            filed = [_carry_out(one, plan, around) for one, plan in zip(mails, plans, strict=True)]
+            for one, result in zip(mails, filed, strict=True):
+                _end(one.mail, result)
+    for one, result in zip(mails, filed, strict=True):
+        number = result.article.ticket.number if result.article else None
+        log.info("mail_filed", mail=one.mail.pk, state=result.state, ticket=number, reason=result.trace[0])
+    return filed
 
 
-def _hold(mail: InboundMail) -> bool:
-    """Hold the mail's row for this transaction; False where another worker has filed it meanwhile.
+def _hold(mails: Sequence[Incoming]) -> list[Incoming]:
+    """Hold the mails' rows for this transaction, those that no other worker has filed meanwhile.
 
-    The transaction need not wait for the disk: the mail itself is safe, and should the power fail it is filed again.
-    Whatever is built on it later - an agent's answer, a mail sent - commits durably, and this one before it.
+    The transaction need not wait for the disk: the mails themselves are safe, and should the power fail they are filed
+    again. Whatever is built on it later - an agent's answer, a mail sent - commits durably, and this one before it.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
-    waiting = InboundMail.objects.filter(pk=mail.pk, state=State.RECEIVED)
-    return waiting.select_for_update().values_list("pk", flat=True).first() is not None
+    waiting = InboundMail.objects.filter(pk__in=[one.mail.pk for one in mails], state=State.RECEIVED)
+    held = set(waiting.select_for_update().order_by("pk").values_list("pk", flat=True))
+    return [one for one in mails if one.mail.pk in held]
 
 
-def _file(mail: InboundMail, parsed: ParsedMail, own: OwnCheck | None) -> Filed:
+def _plan(one: Incoming, rules: Sequence[Rule], named: Named) -> Plan:
     """The decision, in order: a notice about our answer, the rules, an agent's answer, a customer's, a new ticket."""
-    verdict = verdict_on(parsed, mail.mailbox.trusted_server, own)
+    mail, parsed, verdict = one.mail, one.parsed, one.verdict
     if answer := answer_that_bounced(parsed):
-        notice, why = file_notice(answer, parsed, message_of(mail, parsed, verdict))
-        return Filed(State.FILED, notice, [why])
-    decision = decide(parsed, mail.mailbox, active_rules(), size=mail.raw.size, verdict=verdict)
+        return Plan(notice_for=answer)
+    decision = decide(parsed, mail.mailbox, rules, size=mail.raw.size, verdict=verdict)
     if decision.ignore or decision.quarantine:
-        return Filed(State.IGNORED if decision.ignore else State.QUARANTINED, None, list(decision.trace))
+        kept_out = State.IGNORED if decision.ignore else State.QUARANTINED
+        return Plan(kept_out=kept_out, trace=decision.trace)
     word = agents_word(parsed, quoted_ids(parsed), verdict.sign)
     if word and parsed.auto_submitted:
-        return Filed(State.IGNORED, None, [f"ignored: a machine answered a notification in {word.ticket.number}"])
+        reason = f"ignored: a machine answered a notification in {word.ticket.number}"
+        return Plan(kept_out=State.IGNORED, trace=(reason,))
     if word and word.agent and mail.channel != IMPORT:
-        return Filed(State.FILED, answer_of_agent(mail, parsed, word.ticket, word.agent), [word.reason])
-    belonging = Belonging(None, word.ticket, True, word.reason) if word else belonging_of(parsed, verdict.sign)
-    if belonging.joins:
-        article, then = join(mail, parsed, belonging.joins, belonging, verdict)
-    else:
-        article, then = open_new(mail, parsed, belonging, verdict, decision)
-    return Filed(
-        State.FILED, article, [belonging.reason, f"{verdict.sign.label}: {verdict.reason}", *decision.trace, *then]
-    )
+        return Plan(word=word, trace=(word.reason,))
+    belonging = Belonging(None, word.ticket, True, word.reason) if word else belonging_of(parsed, verdict.sign, named)
+    sign = f"{verdict.sign.label}: {verdict.reason}"
+    return Plan(belonging=belonging, decision=decision, trace=(belonging.reason, sign, *decision.trace))
 
 
-def _put_aside(mail: InboundMail, error: Exception) -> None:
-    last = mail.tries >= MOST_TRIES
-    mail.state = State.QUARANTINED if last else State.RECEIVED
-    mail.error = f"{type(error).__name__}: {error}"[:2000].replace("\x00", "")
-    mail.trace = [*mail.trace, f"try {mail.tries} failed: {mail.error}"]
-    InboundMail.objects.bulk_update([mail], ["state", "error", "trace"])
-    log.error("mail_quarantined" if last else "mail_not_filed", mail=mail.pk, tries=mail.tries, exc_info=error)
+def _carry_out(one: Incoming, plan: Plan, around: Surroundings) -> Filed:
+    then: list[str] = []
+    article = None
+    if plan.notice_for:
+        article, why = file_notice(plan.notice_for, one.parsed, message_of(one, around))
+        then = [why]
+    elif plan.word and plan.word.agent:
+        article = answer_of_agent(one, plan.word.ticket, plan.word.agent, around)
+    elif plan.belonging and plan.belonging.joins:
+        article, then = join(one, plan.belonging.joins, plan.belonging, around)
+    elif plan.belonging:
+        article, then = open_new(one, plan.belonging, plan.decision, around)
+    return Filed(plan.kept_out or State.FILED, article, [*plan.trace, *then])
+
+
+def _end(mail: InboundMail, filed: Filed) -> None:
+    ended = copy.copy(mail)
+    ended.state, ended.article, ended.filed_at = filed.state, filed.article, timezone.now()
+    ended.error = filed.trace[-1] if filed.state == State.QUARANTINED else ""
+    ended.trace = [*mail.trace, *filed.trace]
+    update(ended, ["state", "article", "filed_at", "error", "trace"])

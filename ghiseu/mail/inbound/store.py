@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from ghiseu.mail.errors import EmptyMail, MailTooLarge, UnknownMailbox
 from ghiseu.mail.models import InboundMail, Mailbox
-from ghiseu.tickets.blobs import keep_bytes
+from ghiseu.tickets.blobs import KEEP_ROW, keep_bytes
+from ghiseu.tickets.models.blob import IN_ROW_BYTES, Blob
+from ghiseu.tickets.writing import stored, tell
 
 WORK_CHANNEL = "ghiseu_work"
 
@@ -18,7 +24,8 @@ def keep(*, mailbox: Mailbox, raw: bytes, channel: str) -> InboundMail:
 
     The same bytes for the same mailbox, by whatever channel and however often, are one row (promise M2), which comes
     back as it is. `channel` is `pipe`, `lmtp`, `imap`, `pop3` or `import`. Raises EmptyMail, MailTooLarge; on OSError
-    (a full disk) and database errors nothing was stored, and the giver keeps the mail and tries again.
+    (a full disk) and database errors nothing was stored, and the giver keeps the mail and tries again. Not within a
+    transaction, which would put off the commit.
     """
     return keep_once(mailbox=mailbox, raw=raw, channel=channel)[0]
 
@@ -29,13 +36,38 @@ def keep_once(*, mailbox: Mailbox, raw: bytes, channel: str, is_settled: bool = 
         raise EmptyMail
     if len(raw) > settings.MAIL_MAX_BYTES:
         raise MailTooLarge(len(raw), settings.MAIL_MAX_BYTES)
-    with transaction.atomic(durable=True):
-        blob = keep_bytes(raw)
-        values = {"channel": channel, "is_settled": is_settled, "next_try_at": timezone.now()}
-        row, is_new = InboundMail.objects.get_or_create(mailbox=mailbox, raw=blob, defaults=values)
-        if is_new:
-            announce_work()
-    return row, is_new
+    row = InboundMail(mailbox=mailbox, channel=channel, is_settled=is_settled, next_try_at=timezone.now())
+    if len(raw) <= IN_ROW_BYTES:
+        row.raw = Blob(sha256=hashlib.sha256(raw).hexdigest(), size=len(raw), data=raw)
+        is_new = _insert(row, KEEP_ROW, [row.raw.sha256, row.raw.size, raw, timezone.now()])
+    else:
+        with transaction.atomic(durable=True):
+            row.raw = keep_bytes(raw)
+            is_new = _insert(row, "SELECT %s::bigint AS id", [row.raw.pk])
+    return (row, True) if is_new else (InboundMail.objects.get(mailbox=mailbox, raw=row.raw), False)
+
+
+def _insert(row: InboundMail, blob: str, blobs_values: Sequence[Any]) -> bool:
+    """Add the row where it is not known, and wake the worker: one statement with the one that gives the blob.
+
+    So a small mail costs one statement and its commit, which is all that a door waits for.
+    """
+    values = stored(row, without=["raw"])
+    statement = f"""
+        WITH blob AS ({blob}),
+        mail AS (
+            INSERT INTO mail_inboundmail (raw_id, {", ".join(values)})
+            SELECT id, {", ".join(["%s"] * len(values))} FROM blob
+            ON CONFLICT (mailbox_id, raw_id) DO NOTHING
+            RETURNING id, pg_notify(%s, '')
+        )
+        SELECT blob.id, mail.id FROM blob LEFT JOIN mail ON true
+    """  # noqa: S608  # made of names of our own
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*blobs_values, *values.values(), WORK_CHANNEL])
+        row.raw.pk, row.pk = cursor.fetchone()
+    row.raw_id = row.raw.pk
+    return row.pk is not None
 
 
 def keep_for(*, mailbox_name: str, raw: bytes, channel: str) -> InboundMail:
@@ -48,5 +80,4 @@ def keep_for(*, mailbox_name: str, raw: bytes, channel: str) -> InboundMail:
 
 def announce_work() -> None:
     """Wake the worker when this transaction commits."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [WORK_CHANNEL])
+    tell(WORK_CHANNEL, "")

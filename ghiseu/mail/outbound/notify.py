@@ -12,6 +12,7 @@ from ghiseu.mail.message_ids import AgentToken, notification_id
 from ghiseu.mail.models import OutboundMail
 from ghiseu.tickets.models import Article
 from ghiseu.tickets.permissions import Right, may
+from ghiseu.tickets.writing import insert_all
 
 
 def notify_owner(article: Article) -> str:
@@ -22,7 +23,7 @@ def notify_owner(article: Article) -> str:
     owner = article.ticket.owner
     if owner is None or not owner.wants_mail or not may(owner, Right.READ, article.ticket.queue_id):
         return ""
-    OutboundMail.objects.create(
+    mail = OutboundMail(
         article=article,
         kind=OutboundMail.Kind.NOTIFICATION,
         agent=owner,
@@ -30,6 +31,7 @@ def notify_owner(article: Article) -> str:
         recipient=owner.email,
         next_try_at=timezone.now(),
     )
+    insert_all([mail])
     announce_work()
     return f"notification to {owner.login}"
 

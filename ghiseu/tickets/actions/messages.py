@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +20,7 @@ from ghiseu.tickets.errors import ConversationMovedOn, InvalidInput
 from ghiseu.tickets.history import record
 from ghiseu.tickets.models import Article, Attachment, Blob, Channel, Kind, Participant, SenderType, StateType, Ticket
 from ghiseu.tickets.permissions import Right
+from ghiseu.tickets.writing import atomic, insert, insert_all
 
 LAST_WORDS_CHARS = 160
 
@@ -32,6 +32,8 @@ class NewFile:
     content: bytes
     is_inline: bool = False
     content_id: str = ""
+    # Where the bytes are kept already, as those of many messages at once.
+    blob: Blob | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def receive_message(
     and nobody waits. With `asks` false nobody wants an answer, as to an out-of-office reply: the message is kept, and
     neither state nor waiting changes.
     """
-    with transaction.atomic():
+    with atomic():
         ticket = hold(ticket)
         article = add_article(
             ticket, message, sender_type=SenderType.CUSTOMER, channel=Channel.EMAIL, visible=True, customer=customer
@@ -84,7 +86,7 @@ def receive_message(
 
 def answer_automatically(ticket: Ticket, message: NewMessage) -> Article:
     """The desk's own answer joins the ticket. It is no answer to the matter: the customer waits on, the state stays."""
-    with transaction.atomic():
+    with atomic():
         ticket = hold(ticket)
         article = add_article(ticket, message, sender_type=SenderType.SYSTEM, channel=Channel.EMAIL, visible=True)
         add_to_ticket(ticket, article)
@@ -94,7 +96,7 @@ def answer_automatically(ticket: Ticket, message: NewMessage) -> Article:
 
 def note_delivery_failure(ticket: Ticket, message: NewMessage, *, recipient: str, reason: str) -> Article:
     """An answer of ours came back: the notice joins the ticket for the agents' eyes only, and the history says so."""
-    with transaction.atomic():
+    with atomic():
         ticket = hold(ticket)
         article = add_article(ticket, message, sender_type=SenderType.SYSTEM, channel=Channel.EMAIL, visible=False)
         add_to_ticket(ticket, article)
@@ -113,7 +115,7 @@ def write_reply(ticket: Ticket, message: NewMessage, *, by: Agent, seen_article_
         raise InvalidInput(_("The answer is empty. Write something first."))
     if not (message.to or message.cc):
         raise InvalidInput(_("The answer goes to nobody. Give at least one address."))
-    with transaction.atomic():
+    with atomic():
         ticket = take(ticket, by=by, right=Right.REPLY)
         refuse_if_locked(ticket, by=by)
         refuse_if_moved_on(ticket, seen_article_id)
@@ -135,7 +137,7 @@ def write_note(ticket: Ticket, *, text: str, by: Agent, files: Sequence[NewFile]
     """A note for colleagues; it never leaves the house. Raises NotPermitted, InvalidInput where it is empty."""
     if not text.strip() and not files:
         raise InvalidInput(_("The note is empty. Write something first."))
-    with transaction.atomic():
+    with atomic():
         ticket = take(ticket, by=by, right=Right.NOTE)
         message = NewMessage(text=text, files=files, from_name=by.name)
         article = add_article(
@@ -155,7 +157,7 @@ def add_article(
     ticket: Ticket, message: NewMessage, *, sender_type: SenderType, channel: Channel, visible: bool, **author: Any
 ) -> Article:
     """The rows of one article for a ticket in hand; the ticket and the history are the caller's to write."""
-    article = Article.objects.create(
+    article = Article(
         ticket=ticket,
         sender_type=sender_type,
         channel=channel,
@@ -178,8 +180,8 @@ def add_article(
         created_at=max(message.arrived_at or timezone.now(), ticket.created_at),
         **author,
     )
-    if message.files:
-        Attachment.objects.bulk_create(_attachment(article, file) for file in message.files)
+    insert(article)
+    insert_all([_attachment(article, file) for file in message.files])
     return article
 
 
@@ -200,7 +202,7 @@ def last_words(message: NewMessage | Article) -> str:
 def _attachment(article: Article, file: NewFile) -> Attachment:
     return Attachment(
         article=article,
-        blob=keep_bytes(file.content),
+        blob=file.blob or keep_bytes(file.content),
         filename=file.filename[:255],
         content_type=file.content_type[:255],
         size=len(file.content),
@@ -211,4 +213,4 @@ def _attachment(article: Article, file: NewFile) -> Attachment:
 
 def add_participants(ticket: Ticket, addresses: Sequence[str]) -> None:
     rows = [Participant(ticket=ticket, address=address.lower()) for address in addresses]
-    Participant.objects.bulk_create(rows, ignore_conflicts=True)
+    insert_all(rows, ignoring_doubles=True)

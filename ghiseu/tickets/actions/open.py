@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from ghiseu.tickets.history import record
 from ghiseu.tickets.models import Article, Channel, Kind, Priority, Queue, SenderType, StateType, Ticket
 from ghiseu.tickets.numbers import next_number
 from ghiseu.tickets.permissions import Right, require
+from ghiseu.tickets.writing import atomic, insert
 
 
 def open_ticket(
@@ -31,13 +31,13 @@ def open_ticket(
     The sender takes part, and nobody else: not who stands in Cc. `language` counts where the customer's is not known;
     `related` is the ticket that the message named but could not join.
     """
-    with transaction.atomic():
+    with atomic():
         ticket = _new_ticket(queue, message, customer, StateType.NEW, priority=priority, related=related)
         ticket.waiting_since = ticket.created_at
         ticket.language = ticket.language or language
         if message.arrived_at is None:
             start_clocks(ticket)
-        ticket.save()
+        insert(ticket)
         article = add_article(
             ticket, message, sender_type=SenderType.CUSTOMER, channel=Channel.EMAIL, visible=True, customer=customer
         )
@@ -62,14 +62,14 @@ def open_ticket_for(
         raise InvalidInput(_("The message is empty. Write something first."))
     if by_mail and not (message.to or message.cc):
         raise InvalidInput(_("The message goes to nobody. Give at least one address."))
-    with transaction.atomic():
+    with atomic():
         ticket = _new_ticket(queue, message, customer, StateType.OPEN, owner=by)
         if by_mail:
             ticket.first_answered_at = ticket.created_at
         else:
             ticket.waiting_since = ticket.created_at
         start_clocks(ticket)
-        ticket.save()
+        insert(ticket)
         author = {"agent": by} if by_mail else {"agent": by, "customer": customer}
         sender_type = SenderType.AGENT if by_mail else SenderType.CUSTOMER
         article = add_article(ticket, message, sender_type=sender_type, channel=channel, visible=True, **author)

@@ -12,6 +12,7 @@ from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.history import Actor, record
 from ghiseu.tickets.models import PENDING_TYPES, Kind, State, StateType, Ticket
 from ghiseu.tickets.permissions import Right
+from ghiseu.tickets.writing import once
 
 
 def close_ticket(ticket: Ticket, *, by: Agent, state: State | None = None) -> Ticket:
@@ -71,7 +72,8 @@ def change_state(ticket: Ticket, state: State, *, by: Actor, until: dt.datetime 
 
 def state_of_type(kind: StateType) -> State:
     """The state used where nobody chose one: the oldest active of its type. Raises InvalidInput where there is none."""
-    state = State.objects.filter(type=kind, is_active=True).order_by("pk").first()
+    states = State.objects.filter(type=kind, is_active=True).order_by("pk")
+    state = once(("state of type", kind), states.first)
     if state is None:
         raise InvalidInput(_("No state of the type “%(type)s” is active. Activate one.") % {"type": kind.label})
     return state

@@ -11,6 +11,7 @@ from ghiseu.tickets.clocks import MOVES_CLOCKS, move_clocks
 from ghiseu.tickets.errors import TicketNotFound
 from ghiseu.tickets.models import Ticket
 from ghiseu.tickets.permissions import Right, require_on
+from ghiseu.tickets.writing import held, update
 
 
 def take(ticket: Ticket, *, by: Agent, right: Right) -> Ticket:
@@ -27,7 +28,8 @@ def take(ticket: Ticket, *, by: Agent, right: Right) -> Ticket:
 
 def hold(ticket: Ticket) -> Ticket:
     """The same for the desk itself, which needs no right."""
-    return Ticket.objects.for_list().select_for_update(of=("self",)).get(pk=ticket.pk)
+    mine = held(Ticket, ticket.pk)
+    return mine or Ticket.objects.for_list().select_for_update(of=("self",)).get(pk=ticket.pk)
 
 
 def change(ticket: Ticket, **values: Any) -> None:
@@ -38,4 +40,4 @@ def change(ticket: Ticket, **values: Any) -> None:
         setattr(ticket, field, value)
     if MOVES_CLOCKS & values.keys():
         values |= move_clocks(ticket, was_open=was_open, is_moved="queue" in values)
-    ticket.save(update_fields=list(values))
+    update(ticket, list(values))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ghiseu.people.models import Agent
@@ -12,6 +11,7 @@ from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.history import record
 from ghiseu.tickets.models import Article, Channel, Kind, SenderType, Ticket
 from ghiseu.tickets.permissions import Right
+from ghiseu.tickets.writing import atomic
 
 
 def ask_third_party(ticket: Ticket, message: NewMessage, *, by: Agent) -> Article:
@@ -24,7 +24,7 @@ def ask_third_party(ticket: Ticket, message: NewMessage, *, by: Agent) -> Articl
         raise InvalidInput(_("The message is empty. Write something first."))
     if not (message.to or message.cc):
         raise InvalidInput(_("The message goes to nobody. Give at least one address."))
-    with transaction.atomic():
+    with atomic():
         ticket = take(ticket, by=by, right=Right.REPLY)
         article = add_article(
             ticket, message, sender_type=SenderType.AGENT, channel=Channel.EMAIL, visible=False, agent=by
@@ -37,7 +37,7 @@ def ask_third_party(ticket: Ticket, message: NewMessage, *, by: Agent) -> Articl
 
 def receive_from_third_party(ticket: Ticket, message: NewMessage) -> Article:
     """The answer of somebody asked joins the ticket, for the agents' eyes only."""
-    with transaction.atomic():
+    with atomic():
         ticket = hold(ticket)
         article = add_article(ticket, message, sender_type=SenderType.THIRD_PARTY, channel=Channel.EMAIL, visible=False)
         add_to_ticket(ticket, article)

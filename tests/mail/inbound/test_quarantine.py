@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ghiseu.lib import blobs
+from ghiseu.mail.inbound.claim import MOST_TRIES
 from ghiseu.mail.inbound.quarantine import (
     CannotBeFiled,
     Glimpse,
@@ -18,12 +19,13 @@ from ghiseu.mail.inbound.quarantine import (
     glimpse_of,
     try_again,
 )
-from ghiseu.mail.inbound.receive import MOST_TRIES, file_waiting
+from ghiseu.mail.inbound.receive import file_waiting
 from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import AutoResponse, Filter, InboundMail, Mailbox
 from ghiseu.people.models import Agent
+from ghiseu.tickets.blobs import bytes_of, sweep
 from ghiseu.tickets.errors import DeskError, NotAdministrator
-from ghiseu.tickets.models import Article, Ticket
+from ghiseu.tickets.models import Article, Blob, Ticket
 from tests.factories import make_agent, make_mailbox, make_queue
 from tests.mail.mails import mail_bytes
 
@@ -132,6 +134,27 @@ def test_what_is_deleted_stays_out_when_it_is_offered_again(mail: InboundMail, b
     assert (same.state, same.error) == (State.IGNORED, "")
     assert same.trace[-1].startswith("deleted from quarantine by boss, ")
     assert not Ticket.objects.exists()
+
+
+def test_the_bytes_of_what_is_deleted_are_gone_at_once(mail: InboundMail, boss: Agent) -> None:
+    delete(mail, by=boss)
+
+    with pytest.raises(FileNotFoundError):
+        bytes_of(Blob.objects.get(pk=mail.raw_id))
+    keep(mailbox=mail.mailbox, raw=mail_bytes(subject="Your prize"), channel="lmtp")
+    sweep()
+    with pytest.raises(FileNotFoundError):
+        bytes_of(Blob.objects.get(pk=mail.raw_id))
+
+
+def test_bytes_that_something_else_needs_stay(mail: InboundMail, boss: Agent) -> None:
+    other = make_mailbox(mail.mailbox.queue, name="other", address="other@desk.example")
+    raw = mail_bytes(subject="Your prize")
+    keep(mailbox=other, raw=raw, channel="lmtp")
+
+    delete(mail, by=boss)
+
+    assert bytes_of(Blob.objects.get(pk=mail.raw_id)) == raw
 
 
 @pytest.mark.parametrize("act", ACTS)

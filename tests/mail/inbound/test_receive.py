@@ -9,14 +9,25 @@ from django.utils import timezone
 
 from ghiseu.lib import blobs
 from ghiseu.mail.errors import EmptyMail, MailTooLarge, UnknownMailbox
-from ghiseu.mail.inbound.receive import MOST_TRIES, file_waiting
+from ghiseu.mail.inbound.claim import MOST_TRIES
+from ghiseu.mail.inbound.receive import file_waiting
 from ghiseu.mail.inbound.store import keep, keep_for
 from ghiseu.mail.models import Filter, InboundMail, Mailbox
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import close_ticket
 from ghiseu.tickets.blobs import bytes_of
-from ghiseu.tickets.models import Article, FollowUp, Priority, State, StateType, Ticket
-from tests.factories import make_mailbox, make_queue
+from ghiseu.tickets.models import (
+    Article,
+    CustomField,
+    FollowUp,
+    Priority,
+    Service,
+    State,
+    StateType,
+    Ticket,
+    TicketType,
+)
+from tests.factories import history_of, make_mailbox, make_queue
 from tests.mail.mails import mail_bytes
 
 pytestmark = pytest.mark.django_db
@@ -220,6 +231,19 @@ def test_a_rule_sets_priority_queue_and_state_and_says_so(mailbox: Mailbox) -> N
     assert (article.ticket.queue, article.ticket.priority, article.ticket.state) == (bank, Priority.URGENT, closed)
     assert (other.ticket.queue, other.ticket.priority) == (mailbox.queue, Priority.NORMAL)
     assert any("Bank mail" in line for line in InboundMail.objects.get(article=article).trace)
+
+
+def test_a_rule_says_what_a_new_ticket_is_about(mailbox: Mailbox) -> None:
+    kind, service = TicketType.objects.create(name="Transfer"), Service.objects.create(name="Bank")
+    CustomField.objects.create(name="plan", label="Plan", kind="text")
+    actions = {"type": kind.pk, "service": service.pk, "tags": ["bank"], "fields": {"plan": "Gold"}}
+    Filter.objects.create(name="Bank mail", query="from:@bank.example", actions=actions)
+
+    ticket = Ticket.objects.get(pk=file(mailbox, sender="a@bank.example").ticket_id)
+
+    assert (ticket.type, ticket.service, ticket.tags, ticket.fields) == (kind, service, ["bank"], {"plan": "Gold"})
+    kinds = {"type_changed", "service_changed", "tags_changed", "field_changed"}
+    assert kinds < set(history_of(ticket))
 
 
 @pytest.mark.parametrize(("action", "state"), [("ignore", "ignored"), ("quarantine", "quarantined")])

@@ -20,7 +20,7 @@ class Stopped(BaseException):
     """The machine stops; nothing catches that."""
 
 
-@pytest.mark.parametrize("step", ["ghiseu.ops.demo.play.file_waiting", "ghiseu.mail.inbound.receive.file_mail"])
+@pytest.mark.parametrize("step", ["ghiseu.ops.demo.play.file_waiting", "ghiseu.mail.inbound.receive.file_together"])
 def test_a_mail_that_was_kept_and_not_filed_is_not_doubled(
     step: str, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
