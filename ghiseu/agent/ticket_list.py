@@ -1,12 +1,12 @@
-"""The list of tickets: a view, in one queue or in all, or a question; and the way to a ticket by its number."""
+"""The list of tickets: a view, in one queue or in all, or a question."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from typing import Any
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,8 +15,7 @@ from ghiseu.agent.columns import beside, columns_named
 from ghiseu.agent.http import AgentRequest, wants_fragment
 from ghiseu.agent.shown import Shown, in_groups, shown_for
 from ghiseu.agent.sidebar import known_to, sidebar_for
-from ghiseu.tickets.models import Queue, Ticket
-from ghiseu.tickets.numbers import numbers_in
+from ghiseu.tickets.models import Queue
 from ghiseu.tickets.paging import Order, Page, page_of
 from ghiseu.tickets.permissions import Right, queue_ids_with
 from ghiseu.tickets.query.errors import QueryError
@@ -102,15 +101,3 @@ def _page(request: AgentRequest, shown: Shown, query: Query) -> Page:
 def _sidebar(request: AgentRequest, shown: Shown) -> dict[str, Any]:
     known = shown.known or known_to(request.user)
     return {"sidebar": sidebar_for(known, with_all_counts=request.GET.get("counts") == "all")}
-
-
-@require_safe
-def go_to_ticket(request: AgentRequest) -> HttpResponse:
-    """To the ticket whose number was typed, with whatever stands around it, `[#20261122000427]` or `... 0042 7`."""
-    typed = request.GET.get("number", "")[:200]
-    compact = "".join(character for character in typed if character.isascii() and character.isdigit())
-    candidates = [*numbers_in(typed), compact[:32]]
-    ticket = Ticket.objects.visible_to(request.user).filter(number__in=[n for n in candidates if n]).first()
-    if ticket is None:
-        raise Http404
-    return redirect("ticket", number=ticket.number)

@@ -18,7 +18,6 @@ urlpatterns = [
     path("views/<int:view_id>/", saved_views.view, name="view"),
     path("views/<int:view_id>/move/", saved_views.move, name="view-move"),
     path("views/<int:view_id>/delete/", saved_views.remove, name="view-delete"),
-    path("go/", ticket_list.go_to_ticket, name="go"),
     path("tickets/new/", new_ticket.new_ticket, name="new-ticket"),
     re_path(rf"^tickets/{NUMBER}/$", page.ticket, name="ticket"),
     re_path(rf"^tickets/{NUMBER}/news/$", page.news, name="ticket-news"),

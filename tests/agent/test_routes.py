@@ -37,7 +37,6 @@ TABLE: dict[str, dict[str, tuple[int, ...]]] = {
     "view": {"GET": ONLY_ANA, "POST": (302, 404, 404, 404, 302)},
     "view-move": {"GET": NO_WAY, "POST": (302, 404, 404, 404, 302)},
     "view-delete": {"GET": NO_WAY, "POST": (302, 404, 404, 404, 302)},
-    "go": {"GET": (302, 404, 404, 302, 302), "POST": NO_WAY},
     "ticket": {"GET": SEEN, "POST": NO_WAY},
     "ticket-similar": {"GET": (302, 404, 404, 302, 302), "POST": NO_WAY},
     "ticket-news": {"GET": SEEN, "POST": NO_WAY},
@@ -97,8 +96,7 @@ def address(desk: Desk, name: str) -> str:
         arguments[name] = {"view_id": desk.view.pk}
     if name.startswith("ticket-") or name == "ticket":
         arguments.setdefault(name, number)
-    query = f"?number={desk.ticket.number}" if name == "go" else ""
-    return reverse(name, kwargs=arguments.get(name)) + query
+    return reverse(name, kwargs=arguments.get(name))
 
 
 def form(desk: Desk, name: str) -> dict[str, Any]:
