@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import CASCADE, Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from ghiseu.lib import blobs as files
 from ghiseu.tickets.models.blob import IN_ROW_BYTES, Blob
+from ghiseu.tickets.relations import rows_naming
+
+log = structlog.get_logger(__name__)
 
 # Bytes that came in are read again soon, if at all: only then compressing is worth its time.
 COMPACT_AFTER = dt.timedelta(days=30)
@@ -103,7 +106,7 @@ def _settle(blob_id: int, between: _Step) -> int:
             Blob.objects.filter(pk=blob_id).update(is_doubtful=False)
             return 1
         if _is_named(blob, needing=False):
-            for rows in _rows_naming(blob, own=True):
+            for rows in rows_naming(Blob, [blob_id], going_along=True):
                 rows.delete()
             Blob.objects.filter(pk=blob_id).update(
                 data=None, coding=Blob.Coding.PLAIN, erased_at=timezone.now(), is_doubtful=False
@@ -123,36 +126,54 @@ def _is_named(blob: Blob, *, needing: bool) -> bool:
     """
     return any(
         rows.filter(getattr(rows.model, "NEEDS_BYTES", Q()) if needing else Q()).exists()
-        for rows in _rows_naming(blob, own=False)
+        for rows in rows_naming(Blob, [blob.pk], going_along=False)
     )
 
 
-def _rows_naming(blob: Blob, *, own: bool) -> Iterator[QuerySet[Any]]:
-    """The rows of other tables that name the blob: those that go with it, or those that it is there for."""
-    for relation in Blob._meta.related_objects:  # noqa: SLF001  # Django's documented way to ask a model
-        model: Any = relation.related_model
-        if (relation.on_delete is CASCADE) == own:
-            yield model.objects.filter(**{relation.field.name: blob})
+def compact_some(position: int, *, limit: int) -> tuple[int, int]:
+    """Compress what is old enough among the next `limit` blobs behind `position`, an id.
+
+    Returns how many were looked at, 0 at the end, and the new position. Each blob is looked at once in its life.
+    """
+    old = Blob.objects.filter(pk__gt=position, created_at__lt=timezone.now() - COMPACT_AFTER)
+    ids = list(old.order_by("pk").values_list("pk", flat=True)[:limit])
+    for blob_id in ids:
+        compact(blob_id)
+    return len(ids), ids[-1] if ids else position
 
 
 def compact(blob_id: int, *, between: _Step = lambda _step: None) -> tuple[int, int]:
     """Store the bytes compressed where that saves a tenth; returns how many they took before and take now.
 
-    Safe beside readers and writers. Killed anywhere, the bytes are there in one form or in both.
+    Safe beside readers and writers. Killed anywhere, the bytes are there in one form or in both, and the next call
+    finishes what this one began. Bytes that the data folder has lost are logged and passed over.
     """
     with transaction.atomic():
-        blob = Blob.objects.select_for_update(skip_locked=True).filter(pk=blob_id, coding="", erased_at=None).first()
+        blob = Blob.objects.select_for_update(skip_locked=True).filter(pk=blob_id, erased_at__isnull=True).first()
         if blob is None or not _try_lock(blob.sha256):
             return 0, 0
-        before, after = _compact_row(blob) if blob.data is not None else files.compact(_root(), blob.sha256)
+        before, after = _squeeze(blob)
         between("compressed")
-        if after == before:
+        if after < before:
+            Blob.objects.filter(pk=blob_id).update(coding=Blob.Coding.ZLIB)
+        elif blob.coding == Blob.Coding.PLAIN:
             return before, after
-        Blob.objects.filter(pk=blob_id).update(coding=Blob.Coding.ZLIB)
     between("committed")
     if blob.data is None:
         files.remove_plain(_root(), blob.sha256)
     return before, after
+
+
+def _squeeze(blob: Blob) -> tuple[int, int]:
+    if blob.coding == Blob.Coding.ZLIB:
+        return 0, 0
+    if blob.data is not None:
+        return _compact_row(blob)
+    try:
+        return files.compact(_root(), blob.sha256)
+    except FileNotFoundError:
+        log.error("blob_lost", sha256=blob.sha256)
+        return 0, 0
 
 
 def _compact_row(blob: Blob) -> tuple[int, int]:
