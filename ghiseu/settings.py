@@ -3,6 +3,7 @@
 Units stand in the names. What changes weekly (queues, roles, mailboxes) is data and not here.
 """
 
+import datetime as dt
 import ipaddress
 import os
 import secrets
@@ -37,6 +38,17 @@ def choice(name: str, default: str, accepted: tuple[str, ...]) -> str:
     if text not in accepted:
         raise BadSetting(f"{name} is {text!r}. It takes one of {', '.join(accepted)}; the default is {default}.")
     return text
+
+
+def time_of_day(name: str, default: str) -> dt.time:
+    """An hour and a minute from the environment."""
+    text = os.environ.get(name, "").strip() or default
+    try:
+        return dt.datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007  # a time of day has no zone
+    except ValueError:
+        raise BadSetting(
+            f"{name} is {text!r}. It takes a time of day such as 02:30; the default is {default}."
+        ) from None
 
 
 def default_home() -> Path:
@@ -223,6 +235,8 @@ LOCALE_PATHS = [PACKAGE / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = os.environ.get("GHISEU_TIME_ZONE", "").strip() or "Europe/Chisinau"
+# When the desk does by itself what it does once a night, by the clock of TIME_ZONE.
+NIGHT_AT = time_of_day("GHISEU_NIGHT_AT", "02:30")
 if TIME_ZONE not in available_timezones():
     raise BadSetting(
         f"GHISEU_TIME_ZONE is {TIME_ZONE!r}. It takes a name of the time zone database, as Europe/Chisinau."

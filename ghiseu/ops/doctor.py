@@ -21,6 +21,8 @@ LITTLE_SPACE_BYTES = 2_000_000_000
 NO_SPACE_BYTES = 200_000_000
 # Faults longer than this are to be seen by the administrator (promise W6).
 TOO_LONG = dt.timedelta(minutes=5)
+# A night's work that has not begun by then will not begin by itself.
+LATE_NIGHT = dt.timedelta(hours=1)
 CLOCK_DIFFERENCE = dt.timedelta(seconds=5)
 
 
@@ -50,7 +52,7 @@ def examine() -> Iterator[Finding]:
         yield finding
     if not usable:
         return
-    for check in (_history, _clock, _mail_in, _quarantine, _mail_out, _mailboxes):
+    for check in (_history, _clock, _mail_in, _quarantine, _mail_out, _mailboxes, _upkeep):
         yield from _guarded(check)
 
 
@@ -222,3 +224,25 @@ def _mailboxes() -> Iterator[Finding]:
             )
         else:
             yield Finding(Level.OK, f"Mailbox {mailbox.name}: no error")
+
+
+def _upkeep() -> Iterator[Finding]:
+    """Whether archive, retention and the rest were done last night."""
+    from ghiseu.ops.upkeep import last_night
+    from ghiseu.tickets.models import Upkeep
+
+    night = last_night(timezone.now())
+    for done in Upkeep.objects.order_by("pk"):
+        last = done.finished_at or done.begun_at
+        name = f"Night's work, {Upkeep.Duty(done.duty).value}"
+        if done.failed_at:
+            cause = (done.error.strip() or "it failed").splitlines()[0]
+            since = f"since {done.failed_at:%Y-%m-%d %H:%M} UTC"
+            yield Finding(Level.WARN, f"{name}: {cause}, {since}", "It is tried again every ten minutes; see the log.")
+        elif done.night < night and timezone.now() - night > LATE_NIGHT:
+            behind = f"{name}: behind; last at it {last:%Y-%m-%d %H:%M} UTC, {done.done_count} done"
+            yield Finding(Level.WARN, behind, "Is a worker running? It makes up for what was missed.")
+        elif done.finished_at is None:
+            yield Finding(Level.OK, f"{name}: at work since {done.begun_at:%Y-%m-%d %H:%M} UTC, {done.done_count} done")
+        else:
+            yield Finding(Level.OK, f"{name}: last finished {last:%Y-%m-%d %H:%M} UTC, {done.done_count} done")

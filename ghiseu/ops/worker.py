@@ -39,12 +39,14 @@ def duties(stop: threading.Event) -> list[Duty]:
     from ghiseu.mail.inbound.fetch import fetch_due
     from ghiseu.mail.inbound.receive import file_waiting
     from ghiseu.mail.outbound.send import send_due
+    from ghiseu.ops.upkeep import Night
 
     return [
         Duty("file", file_waiting),
         Duty("send", send_due),
         Duty("fetch", fetch_due),
         Duty("watch", lambda: watch.run(stop)),
+        Duty("upkeep", Night(stop).tend),
     ]
 
 

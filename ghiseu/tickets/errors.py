@@ -5,6 +5,7 @@ DeskError
 ├── NotPermitted          the agent sees the ticket but lacks the right
 ├── NotAdministrator      the agent does not set the desk up
 ├── TicketLocked          another agent holds it
+├── TicketErased          a rule of retention wiped it; what is left is for counts
 ├── ConversationMovedOn   something new arrived since the agent looked
 └── InvalidInput          a value that cannot be taken
 """
@@ -59,6 +60,15 @@ class TicketLocked(DeskError):
             values["time"] = date_format(localtime(ticket.locked_until), "H:i")
             text = _("Ticket %(number)s is locked by %(agent)s until %(time)s. Ask them, or wait.") % values
         super().__init__(text)
+        self.ticket = ticket
+
+
+class TicketErased(DeskError):
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__(
+            _("Ticket %(number)s was erased by a rule of retention. Open a new one for what comes now.")
+            % {"number": ticket.number}
+        )
         self.ticket = ticket
 
 

@@ -10,6 +10,8 @@ from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import InboundMail, OutboundMail
 from ghiseu.ops import doctor
 from ghiseu.ops.doctor import Level, examine
+from ghiseu.ops.upkeep import last_night
+from ghiseu.tickets.models import Upkeep
 from tests.factories import make_article, make_mailbox, make_queue
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +102,19 @@ def test_without_a_database_the_rest_is_left_out(settings: Settings, monkeypatch
 
     assert failed.startswith("The embedded database of ")
     assert not [text for text in findings(Level.OK) if text.startswith(("Incoming", "All migrations"))]
+
+
+def test_the_nights_work_warns_when_it_fails_or_is_behind() -> None:
+    now = timezone.now()
+    long_ago = now - dt.timedelta(days=3)
+    values = {"begun_at": long_ago, "night": long_ago}
+    Upkeep.objects.create(duty="archive", begun_at=now, night=now, finished_at=now, done_count=7)
+    Upkeep.objects.create(duty="retention", finished_at=long_ago, done_count=5, **values)
+    Upkeep.objects.create(duty="blobs", failed_at=long_ago, error="OSError: the disk is full", **values)
+
+    time = f"{long_ago:%Y-%m-%d %H:%M} UTC"
+    behind = f"Night's work, retention: behind; last at it {time}, 5 done"
+    # In the first hour of a night nobody is behind yet.
+    expected = [behind] if now - last_night(now) > doctor.LATE_NIGHT else []
+    assert findings(Level.WARN) == [*expected, f"Night's work, blobs: OSError: the disk is full, since {time}"]
+    assert f"Night's work, archive: last finished {now:%Y-%m-%d %H:%M} UTC, 7 done" in findings(Level.OK)

@@ -5,8 +5,10 @@ there is nothing to change, and writes one line of history for what it did. Noth
 reads the history afterwards.
 """
 
+from ghiseu.tickets.actions.archive import archive_ticket, bring_back_ticket
 from ghiseu.tickets.actions.assign import assign_ticket
 from ghiseu.tickets.actions.classify import change_tags, set_field, set_service, set_type
+from ghiseu.tickets.actions.legal_hold import hold_customer, hold_ticket, release_customer, release_ticket
 from ghiseu.tickets.actions.lock import lock_ticket, unlock_ticket
 from ghiseu.tickets.actions.messages import (
     NewFile,
@@ -28,10 +30,14 @@ __all__ = [
     "NewFile",
     "NewMessage",
     "answer_automatically",
+    "archive_ticket",
     "ask_third_party",
     "assign_ticket",
+    "bring_back_ticket",
     "change_tags",
     "close_ticket",
+    "hold_customer",
+    "hold_ticket",
     "lock_ticket",
     "move_ticket",
     "note_delivery_failure",
@@ -39,6 +45,8 @@ __all__ = [
     "open_ticket_for",
     "receive_from_third_party",
     "receive_message",
+    "release_customer",
+    "release_ticket",
     "reopen_ticket",
     "set_field",
     "set_pending",

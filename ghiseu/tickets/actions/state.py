@@ -66,7 +66,10 @@ def change_state(ticket: Ticket, state: State, *, by: Actor, until: dt.datetime 
         values |= {"closed_at": timezone.now(), "waiting_since": None, "locked_by": None, "locked_until": None}
     else:
         values |= {"closed_at": None, "archived_at": None}
+    comes_back = ticket.archived_at is not None and "archived_at" in values
     change(ticket, **values)
+    if comes_back:
+        record(ticket, Kind.BROUGHT_BACK, by=by)
     record(ticket, Kind.STATE_CHANGED, by=by, old=old.name, new=state.name, until=until.isoformat() if until else "")
 
 

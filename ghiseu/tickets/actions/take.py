@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ghiseu.people.models import Agent
 from ghiseu.tickets.clocks import MOVES_CLOCKS, move_clocks
-from ghiseu.tickets.errors import TicketNotFound
+from ghiseu.tickets.errors import TicketErased, TicketNotFound
 from ghiseu.tickets.models import Ticket
 from ghiseu.tickets.permissions import Right, require_on
 from ghiseu.tickets.writing import held, update
@@ -17,11 +17,14 @@ from ghiseu.tickets.writing import held, update
 def take(ticket: Ticket, *, by: Agent, right: Right) -> Ticket:
     """The ticket as it is now, its row held until the transaction ends.
 
-    Raises TicketNotFound where the agent may not see it (any more), NotPermitted where the right is missing.
+    Raises TicketNotFound where the agent may not see it (any more), NotPermitted where the right is missing,
+    TicketErased where a rule of retention has left nothing of it to work on.
     """
     fresh = Ticket.objects.visible_to(by).for_list().select_for_update(of=("self",)).filter(pk=ticket.pk).first()
     if fresh is None:
         raise TicketNotFound
+    if fresh.erased_at is not None:
+        raise TicketErased(fresh)
     require_on(by, right, fresh)
     return fresh
 

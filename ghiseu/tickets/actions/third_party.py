@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from ghiseu.people.models import Agent
+from ghiseu.tickets.actions.archive import come_back
 from ghiseu.tickets.actions.messages import NewMessage, add_article, add_to_ticket
 from ghiseu.tickets.actions.take import hold, take
 from ghiseu.tickets.errors import InvalidInput
@@ -36,9 +37,10 @@ def ask_third_party(ticket: Ticket, message: NewMessage, *, by: Agent) -> Articl
 
 
 def receive_from_third_party(ticket: Ticket, message: NewMessage) -> Article:
-    """The answer of somebody asked joins the ticket, for the agents' eyes only."""
+    """The answer of somebody asked joins the ticket, for the agents' eyes only; it brings back an archived one."""
     with atomic():
         ticket = hold(ticket)
+        come_back(ticket)
         article = add_article(ticket, message, sender_type=SenderType.THIRD_PARTY, channel=Channel.EMAIL, visible=False)
         add_to_ticket(ticket, article)
         sender = message.from_name or message.from_address
