@@ -349,3 +349,17 @@ def test_numbers_of_reports_do_not_change(mailbox: Mailbox, ana: Agent) -> None:
         erase(tickets[1], Act.DELETE)
 
     assert (Ticket.objects.filter(queue=mailbox.queue).count(), answers.count()) == counts == (3, 3)
+
+
+def test_an_answer_to_an_erased_ticket_begins_a_new_one_that_does_not_name_it(mailbox: Mailbox, ana: Agent) -> None:
+    ticket = ticket_with_everything(mailbox, ana)
+    ours = Article.objects.get(ticket=ticket, sender_type="agent", is_visible_to_customer=True).message_id
+    erase(ticket, Act.ANONYMISE)
+
+    fields = {"subject": f"Re: [{ticket.number}] Secret", "in_reply_to": ours, "message_id": "late@site.example"}
+    keep(mailbox=mailbox, raw=mail_bytes(**fields), channel="pipe")
+    file_waiting()
+
+    new = Ticket.objects.exclude(pk=ticket.pk).get()
+    assert (new.related, new.customer.identities.get().value) == (None, "vera@site.example")
+    assert Ticket.objects.get(pk=ticket.pk).state_type == "closed"
