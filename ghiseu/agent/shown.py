@@ -98,8 +98,9 @@ def shown_for(agent: Agent, asked: QueryDict, *, queue: Queue | None, with_known
         if found is None:
             raise Http404
         view = found
-    order = Order(asked["order"]) if asked.get("order") in Order.values else Order(view.order)
-    grouping = Grouping(asked["group"]) if asked.get("group") in Grouping.values else Grouping(view.grouping)
+    wanted_order, wanted_groups = asked.get("order", ""), asked.get("group", view.grouping)
+    order = Order(wanted_order if wanted_order in Order.values else view.order)
+    grouping = Grouping(wanted_groups if wanted_groups in Grouping.values else view.grouping)
     scope = known.scope if known else Scope(agent, context_of(agent))
     try:
         query = parse(view.query, TICKETS)

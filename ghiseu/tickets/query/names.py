@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import CharField, Value
-from django.db.models.functions import Cast
+from django.db import connection
 
-from ghiseu.people.models import Agent
-from ghiseu.tickets.models import CustomField, Queue, Service, State, Tag, TicketType
+from ghiseu.tickets.models import State
 from ghiseu.tickets.query.memory import Person
 
 
@@ -33,25 +31,25 @@ class Names(NamedTuple):
     tags: list[str] | None
 
 
+# Small tables read as a whole, in no order; what a row says beside its name is its third column.
+_STATEMENT = """
+    SELECT 'queue', id, name, is_active::text FROM tickets_queue
+    UNION ALL SELECT 'state', id, name, type FROM tickets_state
+    UNION ALL SELECT 'agent', id, name, login FROM people_agent
+    UNION ALL SELECT 'type', id, name, '' FROM tickets_tickettype
+    UNION ALL SELECT 'service', id, name, '' FROM tickets_service
+    UNION ALL SELECT 'field', id, name, label FROM tickets_customfield
+"""
+_TAGS = "UNION ALL SELECT 'tag', id, name, '' FROM tickets_tag"
+
+
 def read_names(*, with_tags: bool) -> Names:
     """All names by one statement. Tags may be many, so they are left out unless a query asks for one."""
-    wanted: list[tuple[str, Any, str, str]] = [
-        ("queue", Queue, "name", "is_active"),
-        ("state", State, "name", "type"),
-        ("agent", Agent, "name", "login"),
-        ("type", TicketType, "name", "name"),
-        ("service", Service, "name", "name"),
-        ("field", CustomField, "name", "label"),
-    ]
-    if with_tags:
-        wanted.append(("tag", Tag, "name", "name"))
-    parts = [
-        model.objects.order_by().values_list(Value(kind), "pk", Cast(name, CharField()), Cast(extra, CharField()))
-        for kind, model, name, extra in wanted
-    ]
     rows: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
-    for kind, *row in parts[0].union(*parts[1:], all=True):
-        rows[kind].append(tuple(row))  # type: ignore[arg-type]  # of three, as asked for
+    with connection.cursor() as cursor:
+        cursor.execute(_STATEMENT + _TAGS if with_tags else _STATEMENT)
+        for kind, pk, name, extra in cursor.fetchall():
+            rows[kind].append((pk, name, extra))
     return Names(
         queues=sorted((KnownQueue(pk, name, extra == "true") for pk, name, extra in rows["queue"]), key=_by_name),
         states=[State(pk=pk, name=name, type=extra) for pk, name, extra in sorted(rows["state"])],

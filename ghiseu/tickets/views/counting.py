@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,13 @@ class Way(Enum):
 
 
 def way_of(query: Query) -> Way:
+    # By the text, which is all that a query is made of; a tree takes long to hash.
+    return _way_of(query.text)
+
+
+@lru_cache(maxsize=4096)
+def _way_of(text: str) -> Way:
+    query = parse(text, TICKETS)
     tests = list(query.tests())
     if not is_only_open(query) or len(tests) > _MOST_TESTS or not all(_is_cheap(test) for test in tests):
         return Way.ALONE
@@ -88,8 +96,12 @@ class Question:
 
     @classmethod
     def of(cls, query: Query, agent: Agent) -> Question:
-        asks_for_days = any(test.field.kind is Kind.TIME for test in query.tests())
-        return cls(query.text, agent.time_zone if asks_for_days else "")
+        return cls(query.text, agent.time_zone if _asks_for_days(query.text) else "")
+
+
+@lru_cache(maxsize=4096)
+def _asks_for_days(text: str) -> bool:
+    return any(test.field.kind is Kind.TIME for test in parse(text, TICKETS).tests())
 
 
 ByQueue = dict[int, int]

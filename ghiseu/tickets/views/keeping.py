@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from ghiseu.people.models import Agent, Role
 from ghiseu.tickets.errors import InvalidInput, NotAdministrator
 from ghiseu.tickets.models import Audience, View
-from ghiseu.tickets.paging import TIME_OF, Grouping, Order
+from ghiseu.tickets.paging import TIME_OF, Grouping
 from ghiseu.tickets.query.only_open import is_only_open
 from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.sql import refuse_if_too_broad
@@ -46,10 +46,10 @@ def save_view(view: View, *, by: Agent) -> View:
     understand(view)
     with transaction.atomic():
         _require_sharing(view, by)
-        siblings = _siblings(view).exclude(pk=view.pk)
-        if view.pk is None:
+        if not view.pk:
             _require_room(by)
-        if view.pk is None or view.pk not in set(_siblings(view).values_list("pk", flat=True)):
+        siblings = _siblings(view)
+        if not view.pk or not siblings.filter(pk=view.pk).exists():
             view.position = (siblings.aggregate(last=Max("position"))["last"] or 0) + _STEP
         view.save()
     log.info("view.saved", view=view.pk, audience=view.audience, agent=by.login)
@@ -60,14 +60,14 @@ def understand(view: View) -> Query:
     """The view's question. Raises QueryError, and InvalidInput where its grouping does not fit."""
     query = parse(view.query, TICKETS)
     refuse_if_too_broad(query)
-    refuse_grouping(query, Grouping(view.grouping), Order(view.order))
+    refuse_grouping(query, view.grouping, view.order)
     return query
 
 
-def refuse_grouping(query: Query, grouping: Grouping, order: Order) -> None:
+def refuse_grouping(query: Query, grouping: str, order: str) -> None:
     """Raises InvalidInput for groups that would have all tickets of all years sorted, or days in no order of time."""
     if grouping == Grouping.DAY:
-        if order not in TIME_OF:
+        if order not in {one.value for one in TIME_OF}:
             raise InvalidInput(_("Groups by day need an order by time. Choose one, or other groups."))
     elif grouping and not is_only_open(query):
         raise InvalidInput(_("Such groups are there for open tickets. Add is:open to the question, or group by day."))
