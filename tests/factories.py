@@ -10,7 +10,7 @@ from ghiseu.people.customers import customer_for_address
 from ghiseu.people.models import Agent, Customer, Role
 from ghiseu.tickets.actions import NewMessage, open_ticket
 from ghiseu.tickets.models import Article, Event, Queue, QueueGrant, Ticket
-from ghiseu.tickets.permissions import Right, forget_rights
+from ghiseu.tickets.permissions import Right
 
 
 def make_queue(name: str = "Support", *, full: Iterable[Agent] = (), **fields: Any) -> Queue:
@@ -26,7 +26,8 @@ def grant(agent: Agent, queue: Queue, *rights: Right) -> None:
     role, _ = Role.objects.get_or_create(name=f"role of {agent.login}")
     agent.roles.add(role)
     QueueGrant.objects.update_or_create(role=role, queue=queue, defaults={"rights": list(rights)})
-    forget_rights(agent)
+    # An agent's rights are asked for once in a request; in a test the object lives longer.
+    agent.__dict__.pop("_rights_by_queue", None)
 
 
 def make_agent(login: str, name: str, **fields: Any) -> Agent:

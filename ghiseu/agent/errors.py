@@ -38,6 +38,10 @@ def refused(request: HttpRequest, refusal: DeskError, *, status: int) -> HttpRes
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django passes it
+    """Before a page is asked: what is there for administrators alone is not there for others here either (A3)."""
+    view = request.resolver_match.func if request.resolver_match else None
+    if getattr(view, "is_for_administrators", False) and not getattr(request.user, "is_administrator", False):
+        return not_found(request)
     text = _("This page was open since before your last sign-in, so nothing was sent or changed.")
     way_out = _(
         "What you typed in an answer or a note is kept in this browser: open the ticket again and it is there. "

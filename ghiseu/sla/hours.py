@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _RULE = re.compile(r"(?P<days>[A-Za-z,\- ]{2,40}?)\s+(?P<spans>\d[\d:,\- ]{8,80})")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
@@ -43,7 +45,9 @@ def read_hours(text: str) -> OpeningHours:
     for rule in filter(None, (part.strip() for part in text.split(";"))):
         match = _RULE.fullmatch(rule)
         if match is None:
-            raise HoursUnreadable(f"“{rule}” cannot be read. Write days and times as Mo-Fr 09:00-18:00.")
+            raise HoursUnreadable(
+                _("“%(rule)s” cannot be read. Write days and times as Mo-Fr 09:00-18:00.") % {"rule": rule}
+            )
         spans = [_span(part.strip()) for part in match["spans"].split(",")]
         for day in _days(match["days"]):
             days[day].extend(spans)
@@ -55,7 +59,8 @@ def _days(text: str) -> list[int]:
     for part in text.split(","):
         first, dash, last = (name.strip().capitalize() for name in part.partition("-"))
         if first not in DAYS or (dash and last not in DAYS):
-            raise HoursUnreadable(f"“{part.strip()}” is no day. The days are {', '.join(DAYS)}.")
+            values = {"part": part.strip(), "days": ", ".join(DAYS)}
+            raise HoursUnreadable(_("“%(part)s” is no day. The days are %(days)s.") % values)
         start = DAYS.index(first)
         # Fr-Mo runs over the end of the week.
         length = (DAYS.index(last) - start) % 7 + 1 if dash else 1
@@ -66,9 +71,11 @@ def _days(text: str) -> list[int]:
 def _span(text: str) -> Span:
     match = _SPAN.fullmatch(text)
     if match is None:
-        raise HoursUnreadable(f"“{text}” is no span of time. Write it as 09:00-18:00.")
+        raise HoursUnreadable(_("“%(text)s” is no span of time. Write it as 09:00-18:00.") % {"text": text})
     hour, minute, to_hour, to_minute = (int(group) for group in match.groups())
     span = Span(hour * 60 + minute, to_hour * 60 + to_minute)
     if minute > 59 or to_minute > 59 or not 0 <= span.start < span.end <= 24 * 60:
-        raise HoursUnreadable(f"“{text}” is no span within one day. Write a night as 22:00-24:00 and 00:00-06:00.")
+        raise HoursUnreadable(
+            _("“%(text)s” is no span within one day. Write a night as 22:00-24:00 and 00:00-06:00.") % {"text": text}
+        )
     return span

@@ -56,11 +56,6 @@ def _load(agent: Agent) -> Rights:
     return {queue_id: frozenset(rights) for queue_id, rights in collected.items()}
 
 
-def forget_rights(agent: Agent) -> None:
-    """Ask again at the next question; for objects that live longer than a request, such as an open event stream."""
-    agent.__dict__.pop("_rights_by_queue", None)
-
-
 def queue_ids_with(agent: Agent, right: Right) -> list[int]:
     return [queue_id for queue_id, rights in rights_by_queue(agent).items() if right in rights]
 

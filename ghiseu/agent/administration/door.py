@@ -28,6 +28,7 @@ def administrators_only(view: View) -> View:
             raise Http404
         return view(request, *args, **kwargs)
 
+    guarded.is_for_administrators = True  # type: ignore[attr-defined]  # for those who refuse before it is called
     return guarded
 
 

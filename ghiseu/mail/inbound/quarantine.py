@@ -98,6 +98,8 @@ def file_by_hand(mail: InboundMail, *, queue: Queue, by: Agent) -> Article:
     where the mail cannot be read or filed, and then nothing is changed.
     """
     require_administrator(by)
+    with transaction.atomic():
+        _held(mail)  # of one that was deleted there are no bytes to read
     try:
         one = Incoming.read(mail)
         with transaction.atomic():

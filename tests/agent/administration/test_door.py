@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from ghiseu.mail.models import InboundMail
+from ghiseu.people.models import Agent
 from tests.agent.administration.table import ADMINISTRATION
 from tests.agent.test_routes import address, form, signed_in
 from tests.agent.world import Desk
@@ -18,6 +20,20 @@ def test_what_is_there_looks_like_what_is_not(desk: Desk, name: str) -> None:
     for answer in (client.get(address(desk, name)), client.post(address(desk, name), form(desk, name))):
         assert (answer.status_code, answer.content) == (404, nothing.content)
         assert dict(answer.headers) == dict(nothing.headers)
+
+
+def test_a_form_without_our_token_does_not_tell_what_is_there(desk: Desk) -> None:
+    def strict(agent: Agent) -> Client:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(agent, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    nothing = strict(desk.ana).post("/administration/nothing/")
+    for name in ADMINISTRATION:
+        answer = strict(desk.ana).post(address(desk, name))
+        assert (answer.status_code, answer.content) == (404, nothing.content), name
+        assert dict(answer.headers) == dict(nothing.headers)
+    assert strict(desk.boss).post(address(desk, "administration-rule-new")).status_code == 403
 
 
 def test_only_administrators_are_shown_the_way(desk: Desk) -> None:
