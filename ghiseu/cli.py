@@ -465,6 +465,25 @@ def import_ndjson_command(path: Path, dry_run: bool, report: Path | None) -> Non
         raise MachineError(str(error)) from error
 
 
+@cli.command(name="export")
+@click.option("--with-secrets", is_flag=True, help="Also password hashes and sealed secrets. Guard the export well.")
+@click.argument("path", type=click.Path(path_type=Path))
+def export_command(path: Path, with_secrets: bool) -> None:
+    """Export everything into the folder PATH, or into one file where PATH ends with .ndjson, while the desk works.
+
+    `ghiseu import ndjson` takes it again, into an empty desk. An export that is cut off is called unfinished.
+    """
+    stop = stop_on_signal()
+    start_django("export")
+    from ghiseu.importing.errors import CannotExport
+    from ghiseu.importing.terminal import export_desk
+
+    try:
+        sys.exit(export_desk(path, with_secrets=with_secrets, stop=stop))
+    except CannotExport as error:
+        raise MachineError(str(error)) from error
+
+
 @cli.command()
 def doctor() -> None:
     """Say what is well and what is not, with the remedy. Ends with 1 if something fails."""

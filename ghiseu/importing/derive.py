@@ -69,8 +69,8 @@ def complete(ticket: IncomingTicket, states: States, fields: Mapping[str, Custom
         _complete_article(article.row)
     moments = [article.row["created_at"] for article in ticket.articles]
     last = max([row["created_at"], *moments])
-    if state.type == StateType.CLOSED and row.get("closed_at") is None:
-        row["closed_at"] = last
+    if state.type == StateType.CLOSED:
+        row.setdefault("closed_at", last)
     row.setdefault("changed_at", max(last, row.get("closed_at") or last))
     row["article_count"] = len(ticket.articles)
     if "last_words" not in row:

@@ -36,19 +36,18 @@ def customer_key(value: Any) -> str:
 
 
 def person_of(value: Any) -> tuple[str, str]:
-    """Name and address, the latter in lower case, of `"Vera" <vera@site.example>` or `{"name", "address"}`."""
+    """Name and address of `"Vera" <vera@site.example>` or `{"name", "address"}`."""
     if value is None:
         return "", ""
     if isinstance(value, dict):
-        name, address = _named(value)
-        return name, address.lower()
+        return _named(value)
     if usual := _USUAL.fullmatch(text(value)):
-        return usual[1].strip()[:_NAME_CHARACTERS], usual[2].lower()[:_ADDRESS_CHARACTERS]
+        return usual[1].strip()[:_NAME_CHARACTERS], usual[2][:_ADDRESS_CHARACTERS]
     found = parse_addresses(value)
     if not found:
         # A name without an address, as notes often have it.
         return value.strip()[:_NAME_CHARACTERS], ""
-    return found[0].name[:_NAME_CHARACTERS], found[0].address.lower()
+    return found[0].name[:_NAME_CHARACTERS], found[0].address
 
 
 def persons_of(value: Any) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from typing import Any
 
@@ -16,7 +17,7 @@ from ghiseu.importing.names import Names
 from ghiseu.importing.quiet import quieten
 from ghiseu.importing.report import Report
 from ghiseu.importing.rows import Rows, new_ids
-from ghiseu.importing.schema import Column, Model, Table, in_order, kind_of, table_of
+from ghiseu.importing.schema import Column, Table, in_order, kind_of, table_of
 from ghiseu.importing.values import as_json, shown
 from ghiseu.people.models import Customer
 from ghiseu.tickets.models import Blob, Ticket
@@ -41,18 +42,19 @@ class RecordRows:
         """Write what is new of a batch. What the database refuses is raised."""
         contents = Contents(self._cursor, self._now, is_dry=self._is_dry)
         contents.look_up(one.row["content"].sha256 for one in batch if self._models[one.record] is Blob)
-        customers = [one for one in batch if self._models[one.record] is Customer]
-        if customers:
-            self._customers.write(customers, report)
-        for one in batch:
-            model = self._models[one.record]
-            try:
-                if model is Blob:
-                    self._keep(one, contents, report)
-                elif model is not Customer:
-                    self._write(table_of(model), one, contents, report)
-            except Refused as error:
-                report.refuse(one.where, str(error))
+        # In their order, because one may name another; customers, of whom there are many, all together.
+        for model, group in itertools.groupby(batch, lambda one: self._models[one.record]):
+            if model is Customer:
+                self._customers.write(list(group), report)
+                continue
+            for one in group:
+                try:
+                    if model is Blob:
+                        self._keep(one, contents, report)
+                    else:
+                        self._write(table_of(model), one, contents, report)
+                except Refused as error:
+                    report.refuse(one.where, str(error))
 
     @staticmethod
     def _keep(one: IncomingRecord, contents: Contents, report: Report) -> None:
@@ -101,7 +103,7 @@ class RecordRows:
             elif column.ids_in_json:
                 inner = json.loads(value)
                 for name, model in column.ids_in_json:
-                    if name in inner:
+                    if inner.get(name) is not None:
                         inner[name] = self._names.id_of(model, inner[name])
                 row[key] = as_json(inner)
 
@@ -149,14 +151,14 @@ class RecordRows:
         )
 
     def _tied(self, table: Table, key: str, known: int) -> list[int]:
-        through, mine, other = through_table(table.model, key)
+        through, mine, other = table.columns[key].through
         self._cursor.execute(
             sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(*map(sql.Identifier, (other, through, mine))), [known]
         )
         return [found for (found,) in self._cursor.fetchall()]
 
     def _tie_many(self, table: Table, key: str, known: int, others: list[int]) -> None:
-        through, mine, other = through_table(table.model, key)
+        through, mine, other = table.columns[key].through
         statement = sql.SQL("INSERT INTO {} ({}, {}) VALUES (%s, %s) ON CONFLICT DO NOTHING")
         for one in others:
             self._cursor.execute(statement.format(*map(sql.Identifier, (through, mine, other))), [known, one])
@@ -178,15 +180,6 @@ class RecordRows:
         return f"{table.kind.replace('_', ' ')} {', '.join(map(shown, names))}"
 
 
-def through_table(model: Model, key: str) -> tuple[str, str, str]:
-    """The table behind a list of references, its column for our row and the one for the other."""
-    field: Any = model._meta.get_field(key)  # noqa: SLF001
-    return field.m2m_db_table(), field.m2m_column_name(), field.m2m_reverse_name()
-
-
 def _plain(column: Column, value: Any) -> Any:
     """A value in the one form in which both sides can be compared."""
-    if value is None or column.target:
-        return value
-    said = column.say(value)
-    return json.loads(said) if column.say.__name__ == "say_json" and isinstance(said, str) else said
+    return value if value is None or column.target else column.say(value)

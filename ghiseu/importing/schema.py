@@ -58,11 +58,13 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One value of a row: `key` outside, `name` in the table. `target` is the table it refers to, if any.
+    """One value of a row: `key` outside, `name` in the table, `label` for us.
 
-    `is_many`: a list of references in a table of its own. `is_secret`: left out unless somebody asks for it.
+    `target` is the table it refers to, if any. `is_many`: a list of references in a table `through`, with its columns
+    for the row and for the other one. `is_secret`: left out unless somebody asks for it.
     """
 
+    label: str
     key: str
     name: str
     check: Check
@@ -74,6 +76,8 @@ class Column:
     is_now: bool = False
     is_many: bool = False
     is_secret: bool = False
+    is_json: bool = False
+    through: tuple[str, str, str] = ("", "", "")
     ids_in_json: tuple[tuple[str, Model], ...] = ()
 
     def read(self, value: Any) -> Any:
@@ -141,16 +145,19 @@ def plural_of(model: Model) -> str:
 
 def _column(field: Any, key: str, ids_in_json: dict[str, str]) -> Column:
     target = field.related_model
+    label = f"{field.model._meta.label}.{field.name}"  # noqa: SLF001
     if field.many_to_many:
-        return Column(key, field.name, _references, _as_is, target=target, default=(), is_many=True)
+        through = (field.m2m_db_table(), field.m2m_column_name(), field.m2m_reverse_name())
+        return Column(label, key, field.name, _references, _as_is, target=target, is_many=True, through=through)
     check, say = (_reference, _as_is) if target else codec_of(field)
-    is_secret = f"{field.model._meta.label}.{field.name}" in SECRETS  # noqa: SLF001
+    is_secret = label in SECRETS
     is_now = bool(getattr(field, "auto_now_add", False) or getattr(field, "auto_now", False))
     is_required = not (field.null or field.has_default() or field.blank or is_now or is_secret)
     default = None if is_required or is_now else field.get_default()
     if is_secret:
         default = NO_PASSWORD if field.model is Agent else ""
     return Column(
+        label,
         key,
         field.column,
         check,
@@ -161,6 +168,7 @@ def _column(field: Any, key: str, ids_in_json: dict[str, str]) -> Column:
         is_required=is_required,
         is_now=is_now,
         is_secret=is_secret,
+        is_json=isinstance(field, models.JSONField),
         ids_in_json=tuple((inner, apps.get_model(label)) for inner, label in ids_in_json.items()),
     )
 

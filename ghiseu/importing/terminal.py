@@ -13,14 +13,17 @@ import click
 import psycopg
 
 from ghiseu.importing.errors import CannotImport
+from ghiseu.importing.export import Wishes, export
 from ghiseu.importing.incoming import Problem
 from ghiseu.importing.loading import Options, load
 from ghiseu.importing.ndjson import Source
+from ghiseu.importing.output import DESK_FILE, written_to
 from ghiseu.importing.report import Report
 
-DESK_FILE = "desk.ndjson"
 MOST_SHOWN = 100
 NOT_ALL = 1
+# Of which an export's bar is made.
+PARTS = 1000
 
 
 def import_ndjson(path: Path, *, is_dry: bool, report_file: Path | None, stop: threading.Event) -> int:
@@ -44,6 +47,21 @@ def import_ndjson(path: Path, *, is_dry: bool, report_file: Path | None, stop: t
         click.echo("Stopped. Run the same command again to go on.", err=True)
         return NOT_ALL
     return 0 if report.is_complete else NOT_ALL
+
+
+def export_desk(path: Path, *, with_secrets: bool, stop: threading.Event) -> int:
+    """Export everything into a folder, or into one file where the name ends with .ndjson; returns 0."""
+    with written_to(path) as output, _bar(PARTS, "Exporting") as moved:
+
+        def progress(done: int, total: int) -> None:
+            moved(done * PARTS // max(1, total))
+
+        exported = export(output, Wishes(with_secrets=with_secrets, stop=stop), progress)
+    kinds = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in exported.counts.items() if count)
+    click.echo(f"Exported to {path}: {kinds or 'an empty desk'}; {exported.articles:,} articles in the tickets")
+    if not with_secrets:
+        click.echo("Left out: passwords of agents, and what mailboxes sign in with. --with-secrets takes them along.")
+    return 0
 
 
 def _opened(path: Path) -> tuple[BinaryIO, Path, int]:

@@ -19,6 +19,7 @@ from ghiseu.importing.quiet import quieten
 from ghiseu.importing.report import Report
 from ghiseu.importing.rows import Rows, new_ids
 from ghiseu.importing.schema import Model, inside, places, table_of
+from ghiseu.importing.twins import twins
 from ghiseu.tickets.models import Article, Attachment, ImportedTicket, SenderType, Ticket
 
 WAITS_ON = "tickets wait without saying until when; they show up again 30 days after the import"
@@ -76,19 +77,30 @@ class TicketRows:
         )
         here = {number: (row, fingerprint) for number, row, fingerprint in self._cursor.fetchall()}
         new: dict[str, IncomingTicket] = {}
+        others: dict[int, IncomingTicket] = {}
         for ticket in batch:
             number = ticket.row["number"]
             row, fingerprint = here.get(number, (0, None))
-            if number in new or row > self._newest_before:
+            if number in new or row in others or row > self._newest_before:
                 report.refuse(ticket.where, f"number: {number} stands in an earlier line of this import, too")
             elif not row:
                 new[number] = ticket
             elif fingerprint is not None and bytes(fingerprint) == ticket.fingerprint:
-                report.known += 1
-                self._put_off(number, ticket.row)
+                self._know(ticket, report)
             else:
+                others[row] = ticket
+        same = twins(self._cursor, others, self._states)
+        for row, ticket in others.items():
+            if row in same:
+                self._know(ticket, report)
+            else:
+                number = ticket.row["number"]
                 report.conflict(ticket.where, f"number: {number} is here with another content; nothing was changed")
         return list(new.values())
+
+    def _know(self, ticket: IncomingTicket, report: Report) -> None:
+        report.known += 1
+        self._put_off(ticket.row["number"], ticket.row)
 
     def _is_complete(self, ticket: IncomingTicket, report: Report) -> bool:
         """Fill in what the ticket does not say; where that cannot be, report it."""
