@@ -13,7 +13,7 @@ def main() -> None:
     try:
         mail_rows = mail.measure(MAILS)
         count = pages.tickets_wanted()
-        page_rows = pages.measure(count)
+        page_rows = pages.measure(pages.Wanted(count))
     except NoWorkload as problem:
         raise SystemExit(str(problem)) from None
     print_table(f"Mail ({MAILS:,} mails)", mail.HEADINGS, mail_rows)

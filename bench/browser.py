@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import re
 import threading
@@ -10,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
+
+import brotli  # type: ignore[import-untyped]  # it ships no types
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 TIMEOUT_SECONDS = 60
@@ -46,12 +49,28 @@ class Browser:
         """The page. Raises UnexpectedAnswer unless it is one."""
         return self._ask("GET", path, None, expected=200)
 
+    def get_compressed(self, path: str) -> tuple[bytes, int]:
+        """The page as it reads, and how many bytes it had on the wire with its headers."""
+        headers = {"Cookie": self._cookie(), "Accept-Encoding": "gzip, br"}
+        self.connection.request("GET", path, headers=headers)
+        response = self.connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise UnexpectedAnswer(f"GET {path} answered {response.status}, not 200.")
+        size = len(body) + len(bytes(response.headers))
+        encoding = response.headers.get("Content-Encoding", "")
+        plain = {"br": brotli.decompress, "gzip": gzip.decompress}.get(encoding, bytes)
+        return plain(body), size
+
     def post(self, path: str, form: dict[str, str]) -> bytes:
         """Send a form that leads to another page. Raises UnexpectedAnswer where it does not."""
         return self._ask("POST", path, urlencode(form), expected=302)
 
+    def _cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
     def _ask(self, method: str, path: str, body: str | None, *, expected: int) -> bytes:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers = {"Cookie": self._cookie()}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             headers["X-CSRFToken"] = self.cookies.get("csrftoken", "")

@@ -54,7 +54,9 @@ class Desk:
                 self._log_statements(connection, "none")
         with log.open("rb") as file:
             file.seek(position)
-            said = [match[1] for match in map(_STATEMENT.search, file.read().decode().splitlines()) if match]
+            # A statement of several lines goes on behind a tab.
+            lines = file.read().decode().replace("\n\t", " ").splitlines()
+            said = [" ".join(match[1].split()) for match in map(_STATEMENT.search, lines) if match]
         found += [
             one for one in said if not one.upper().startswith((*_OF_TRANSACTIONS, "ALTER SYSTEM", "SELECT PG_RELOAD"))
         ]
@@ -81,21 +83,13 @@ def temporary_desk() -> Iterator[Desk]:
     """Start it, make it this process' desk, and remove it at the end. Nothing of the caller's settings reaches it."""
     home = Path(tempfile.mkdtemp(prefix="ghiseu-bench-"))
     home.chmod(0o711)
-    for name in [name for name in os.environ if name.startswith("GHISEU_") or name == "DATABASE_URL"]:
-        del os.environ[name]
-    os.environ |= {
-        "GHISEU_HOME": str(home),
-        "GHISEU_LOG_LEVEL": "INFO",
-        # So that every mail of a run costs what the first one costs.
-        "GHISEU_AUTOMATIC_MAILS_PER_HOUR": "100000",
-    }
+    _settings_for(home)
     from ghiseu.ops import embedded
 
     try:
         server = embedded.start(home)
         try:
-            command = [sys.executable, "-m", "ghiseu.cli", "prepare"]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            _prepare()
             yield Desk(home, server)
         finally:
             server.stop()
@@ -104,6 +98,40 @@ def temporary_desk() -> Iterator[Desk]:
                 shutil.rmtree(server.location.data, ignore_errors=True)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def a_desk(home: Path | None) -> Iterator[Desk]:
+    """The desk in this data folder, brought up to date and left as it was found; without one a temporary desk."""
+    if home is None:
+        with temporary_desk() as desk:
+            yield desk
+        return
+    _settings_for(home.absolute())
+    from ghiseu.ops import embedded
+
+    server = embedded.start(home.absolute())
+    try:
+        _prepare()
+        yield Desk(home.absolute(), server)
+    finally:
+        if not server.reused:
+            server.stop()
+
+
+def _settings_for(home: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("GHISEU_") or name == "DATABASE_URL"]:
+        del os.environ[name]
+    os.environ |= {
+        "GHISEU_HOME": str(home),
+        "GHISEU_LOG_LEVEL": "INFO",
+        # So that every mail of a run costs what the first one costs.
+        "GHISEU_AUTOMATIC_MAILS_PER_HOUR": "100000",
+    }
+
+
+def _prepare() -> None:
+    subprocess.run([sys.executable, "-m", "ghiseu.cli", "prepare"], check=True, stdout=subprocess.DEVNULL)
 
 
 def _children(pid: int) -> list[int]:

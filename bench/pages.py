@@ -1,10 +1,11 @@
-"""How fast the agents' pages are: over HTTP, signed in, every right checked, against a `ghiseu web` process.
+"""How fast the agents' pages are: over HTTP, signed in, every right checked, against `ghiseu web`.
 
     python -m bench.pages --tickets 3300        or SCALE=1 for 330,000 tickets, SCALE=10 for 3,300,000
 
-Each page is asked for by one client and by eight. Beside it stands the floor: the page's own main query, as the page
-sends it, by psycopg alone; for a note one row inserted durably. The desk is an embedded PostgreSQL in a temporary
-folder, filled with the tickets of the workload.
+Each page (`bench/families`) is asked for by one client and by eight. Beside it stands the floor: the page's own main
+query, as the page sends it, by psycopg alone; for what is written one row inserted durably. The single client takes
+turns with its floor and, for lists, with a desk of a tenth of the data, so that a machine that does other things
+meanwhile slows all of them alike.
 """
 
 from __future__ import annotations
@@ -13,199 +14,142 @@ import argparse
 import contextlib
 import os
 import re
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
-from bench.browser import Browser, Visit, Visits, visit
-from bench.desk import Desk, temporary_desk
-from bench.load import EVERYWHERE, LONG_TICKET, ONE_QUEUE, PASSWORD, Loaded, load
+from bench.browser import Browser, Visits, visit
+from bench.cold import cold_bytes
+from bench.desk import Desk, a_desk
+from bench.families import FAMILIES
+from bench.load import EVERYWHERE
+from bench.neighbour import Neighbour, neighbour
+from bench.page import Page
+from bench.prepared import prepare
 from bench.table import in_ms, percentile, print_table
+from bench.web import memory, signed_in, web
 
 WHOLE = 330_000
 CLIENTS = 8
 VISITS = 120
 WARM_UP = 10
-SECONDS_TO_START = 60
-HEADINGS = ("ms, p50 / p95 / p99", "1 client", f"{CLIENTS} clients", "pages/s", "kB", "queries", "floor p50", "ratio")
-NOTE = "INSERT INTO bench_floor (raw) VALUES ('A note of some words, saved to be kept.')"
+ONE_ROW = "INSERT INTO bench.floor (raw) VALUES ('A note of some words, saved to be kept.')"
+HEADINGS = (
+    "ms, p50 / p95 / p99",
+    "1 client",
+    f"{CLIENTS} clients",
+    "a second",
+    "kB",
+    "queries",
+    "floor p50",
+    "times the floor",
+    "times a tenth",
+)
 
 
 @dataclass(frozen=True)
-class Page:
-    """What to measure. `main` recognises the page's main query among all that it sends."""
+class Wanted:
+    """What the command line asked for."""
 
-    name: str
-    visit: Visit
-    main: str
-    agent: str = EVERYWHERE
-
-
-def pages_of(desk: Desk, loaded: Loaded) -> list[Page]:
-    """The pages that the promises speak of, on rows that are there."""
-    list_query = r'FROM "tickets_ticket".*LIMIT 51'
-    articles = r'FROM "tickets_article"'
-    queue, small = f"/queues/{loaded.large_queue}/", f"/queues/{loaded.small_queue}/"
-    pages = [
-        Page("list, all queues", lambda browser, _: browser.get("/"), list_query),
-        Page("list, a large queue", lambda browser, _: browser.get(queue), list_query),
-        Page("list, a small queue, right on it alone", lambda browser, _: browser.get(small), list_query, ONE_QUEUE),
-    ]
-    for order, column in (("changed", "changed_at"), ("newest", "created_at")):
-        path = f"/?view=closed&order={order}"
-        far = f"{path}&after={_cursor_far_back(desk, column)}"
-        pages.append(Page(f"list, closed, by {order}", _getting(path), list_query))
-        pages.append(Page(f"list, closed, by {order}, page 200", _getting(far), list_query))
-    pages.append(Page("list, closed, by priority", _getting("/?view=closed&order=priority"), list_query))
-    for size in (3, 30, LONG_TICKET):
-        numbers = loaded.by_size[_nearest(size, loaded)]
-        pages.append(Page(f"ticket, {_nearest(size, loaded)} articles", _looking_at(numbers), articles))
-    customer = f"/customers/{loaded.busiest_customer}/"
-    pages.append(Page(f"customer with {loaded.busiest_has} tickets", _getting(customer), list_query))
-    pages.append(Page("note saved", _writing_notes(loaded.by_size[3]), ""))
-    return pages
+    tickets: int
+    home: Path | None = None
+    tenth_home: Path | None = None
+    with_tenth: bool = True
+    only: str = ""
+    visits: int = VISITS
 
 
-def _getting(path: str) -> Visit:
-    return lambda browser, _: browser.get(path)
-
-
-def _looking_at(numbers: list[str]) -> Visit:
-    return lambda browser, serial: browser.get(f"/tickets/{numbers[serial % len(numbers)]}/")
-
-
-def _writing_notes(numbers: list[str]) -> Visit:
-    form = {"text": "A note of some words, saved to be kept.", "seen": ""}
-    return lambda browser, serial: browser.post(f"/tickets/{numbers[serial % len(numbers)]}/note/", form)
-
-
-def _nearest(size: int, loaded: Loaded) -> int:
-    """A small workload may lack a ticket of exactly this many articles."""
-    return min(loaded.by_size, key=lambda known: abs(known - size))
-
-
-def _cursor_far_back(desk: Desk, column: str) -> str:
-    """The place in the order where page 200 begins, or the last quarter of a list that is shorter."""
-    query = "FROM tickets_ticket WHERE state_type = 'closed'"
-    with desk.connect() as connection:
-        (count,) = connection.execute(f"SELECT count(*) {query}").fetchone() or (0,)
-        offset = min(199 * 50, count * 3 // 4)
-        row = connection.execute(
-            f"SELECT {column}, id {query} ORDER BY {column} DESC, id DESC OFFSET {offset} LIMIT 1"
-        ).fetchone()
-    return f"{row[0].isoformat()}~{row[1]}".replace("+", "%2B") if row else ""
-
-
-def measure(tickets: int, only: str = "", visits: int = VISITS) -> list[tuple[str, ...]]:
-    """Fill a desk, measure every page whose name contains `only`; returns the rows of the table."""
-    with temporary_desk() as desk:
-        from ghiseu.cli import start_django
-
-        start_django("bench")
-        print(f"Pages: loading {tickets:,} tickets", flush=True)
-        began = time.monotonic()
-        loaded = load(desk, tickets)
-        seconds = time.monotonic() - began
-        print(f"Pages: {loaded.articles:,} articles in {seconds:.0f} s, {loaded.articles / seconds:,.0f} a second")
-        with desk.connect() as connection:
-            connection.execute("CREATE TABLE bench_floor (id bigserial PRIMARY KEY, raw text)")
+def measure(wanted: Wanted) -> list[tuple[str, ...]]:
+    """Every page whose name contains `only`; returns the rows of the table."""
+    with a_desk(wanted.home) as desk, _beside(wanted) as beside:
+        there = prepare(desk, 0 if wanted.home else wanted.tickets)
+        pages = [page for family in FAMILIES for page in family(there) if wanted.only in page.name]
         with web() as (port, process):
-            browsers = {}
-            for login in (EVERYWHERE, ONE_QUEUE):
-                browsers[login] = Browser(port)
-                browsers[login].sign_in(login, PASSWORD)
-            chosen = [page for page in pages_of(desk, loaded) if only in page.name]
-            rows = [_measured(desk, page, browsers[page.agent], visits) for page in chosen]
-            rows.append(("memory of the web process", f"{_memory_mb(process.pid)} MB"))
+            browsers = signed_in(port)
+            rows = [_measured(desk, page, browsers[page.agent], beside, wanted.visits) for page in pages]
+            rows.append(("memory of the web processes", memory(process.pid)))
+            # Another window: the server closes connections on which nothing was asked for a while.
+            cold = cold_bytes(browsers[EVERYWHERE].another())
+            rows.append(("first page with all that it loads, cold", f"{cold / 1000:.0f} kB"))
     return rows
 
 
-def _measured(desk: Desk, page: Page, browser: Browser, visits: int) -> tuple[str, ...]:
+@contextlib.contextmanager
+def _beside(wanted: Wanted) -> Iterator[Neighbour | None]:
+    if not wanted.with_tenth:
+        yield None
+        return
+    with neighbour(wanted.tickets // 10, wanted.tenth_home) as beside:
+        yield beside
+
+
+def _measured(desk: Desk, page: Page, browser: Browser, beside: Neighbour | None, visits: int) -> tuple[str, ...]:
     print(f"Pages: {page.name}", flush=True)
-    # The server closes connections on which nothing was asked for a while.
-    browser = browser.another()
-    visit([browser], page.visit, WARM_UP)
+    browser, what = browser.another(), page.visit()
+    if page.forms:
+        visits = min(visits, (len(page.forms) - WARM_UP - 1) // 2)
+    visit([browser], what, WARM_UP)
     with desk.statements() as statements:
-        size = len(page.visit(browser, 0))
-    main = _main_query(page, statements)
-    floor = _floor(desk, main, visits)
-    alone = visit([browser], page.visit, visits)
-    together = visit([browser.another() for _ in range(CLIENTS)], page.visit, visits)
-    return _row(page, alone, together, size, len(statements), floor)
+        size = len(what(browser, 0))
+    steps = [lambda serial: what(browser, serial), _floor(desk, _main_query(page, statements))]
+    if beside and (same := beside.visit(page)):
+        other = beside.browser()
+        visit([other], same, WARM_UP)
+        steps.append(lambda serial: same(other, serial))
+    turns = _in_turns(steps, visits)
+    together = visit([browser.another() for _ in range(CLIENTS)], what, visits)
+    return _row(page, turns, together, size, len(statements))
 
 
-def _row(page: Page, alone: Visits, together: Visits, size: int, queries: int, floor: list[float]) -> tuple[str, ...]:
-    least = percentile(floor, 50)
-    return (
-        page.name,
-        in_ms(alone.each),
-        in_ms(together.each),
-        f"{together.rate:.0f}",
-        f"{size / 1000:.0f}" if size else "-",
-        str(queries),
-        f"{1000 * least:.2f}",
-        f"{percentile(alone.each, 50) / least:.0f}",
-    )
+def _in_turns(steps: Sequence[Callable[[int], object]], times: int) -> list[list[float]]:
+    """Seconds of each step, one after the other again and again."""
+    seconds: list[list[float]] = [[] for _ in steps]
+    for serial in range(times):
+        for step, each in zip(steps, seconds, strict=True):
+            began = time.perf_counter()
+            step(serial)
+            each.append(time.perf_counter() - began)
+    return seconds
+
+
+def _floor(desk: Desk, query: str) -> Callable[[int], object]:
+    """The bare query, all rows fetched, over the same socket as the application's."""
+    connection = psycopg.connect(desk.server.location.url("postgres"), autocommit=True)
+
+    def ask(_serial: int) -> None:
+        cursor = connection.execute(query.encode())
+        if cursor.description:
+            cursor.fetchall()
+
+    return ask
 
 
 def _main_query(page: Page, statements: list[str]) -> str:
     if not page.main:
-        return NOTE
+        return ONE_ROW
     found = [statement for statement in statements if re.search(page.main, statement)]
     if not found:
         raise SystemExit(f"The page “{page.name}” sent no query like {page.main}. Did the page change?")
     return found[0]
 
 
-def _floor(desk: Desk, query: str, visits: int) -> list[float]:
-    """Seconds of the bare query, all rows fetched, as the application's role over the same socket."""
-    each = []
-    with psycopg.connect(desk.server.location.url("postgres"), autocommit=True) as connection:
-        for _ in range(visits + WARM_UP):
-            began = time.perf_counter()
-            cursor = connection.execute(query.encode())
-            if cursor.description:
-                cursor.fetchall()
-            each.append(time.perf_counter() - began)
-    return each[WARM_UP:]
-
-
-@contextlib.contextmanager
-def web() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """A `ghiseu web` on a free port, stopped at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = os.environ | {"GHISEU_PORT": str(port), "GHISEU_LOG_LEVEL": "WARNING"}
-    process = subprocess.Popen([sys.executable, "-m", "ghiseu.cli", "web"], env=environment)
-    try:
-        _wait_for(port, process)
-        yield port, process
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    from ghiseu.ops.ports import answers
-
-    deadline = time.monotonic() + SECONDS_TO_START
-    while not answers("127.0.0.1", port):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit("The web process did not start; its reason stands above.")
-        time.sleep(0.05)
-
-
-def _memory_mb(pid: int) -> int:
-    """The most that the process ever held."""
-    match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(match[1]) // 1024 if match else 0
+def _row(page: Page, turns: list[list[float]], together: Visits, size: int, queries: int) -> tuple[str, ...]:
+    alone, floor, *tenth = turns
+    middle, least = percentile(alone, 50), percentile(floor, 50)
+    return (
+        page.name,
+        in_ms(alone),
+        in_ms(together.each),
+        f"{together.rate:.0f}",
+        f"{size / 1000:.0f}" if size else "-",
+        str(queries),
+        f"{1000 * least:.2f}",
+        f"{middle / least:.0f}",
+        f"{middle / percentile(tenth[0], 50):.2f}" if tenth else "",
+    )
 
 
 def tickets_wanted() -> int:
@@ -222,11 +166,21 @@ def main() -> None:
     parser.add_argument("--tickets", type=int, metavar="N", help="how many (default: SCALE times 330,000)")
     parser.add_argument("--only", default="", metavar="WORDS", help="only pages whose name contains this")
     parser.add_argument("--visits", type=int, default=VISITS, metavar="N", help=f"of each page (default {VISITS})")
+    parser.add_argument("--home", type=Path, help="a GHISEU_HOME that is filled already, instead of a temporary desk")
+    parser.add_argument("--tenth-home", type=Path, help="the same for the desk with a tenth of the data")
+    parser.add_argument("--without-tenth", action="store_true", help="compare with no second desk")
     given = parser.parse_args()
-    count = given.tickets or tickets_wanted()
+    wanted = Wanted(
+        tickets=given.tickets or tickets_wanted(),
+        home=given.home,
+        tenth_home=given.tenth_home,
+        with_tenth=not given.without_tenth,
+        only=given.only,
+        visits=given.visits,
+    )
     began = time.monotonic()
-    rows = measure(count, given.only, given.visits)
-    print_table(f"Pages ({count:,} tickets, {time.monotonic() - began:.0f} s)", HEADINGS, rows)
+    rows = measure(wanted)
+    print_table(f"Pages ({time.monotonic() - began:.0f} s)", HEADINGS, rows)
 
 
 if __name__ == "__main__":

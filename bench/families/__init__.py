@@ -1,0 +1,8 @@
+"""The pages that are measured. A family makes them from what is there; a new one is one more line here."""
+
+from __future__ import annotations
+
+from bench.families import customers, lists, tickets, writing
+from bench.page import Family
+
+FAMILIES: tuple[Family, ...] = (lists.pages, tickets.pages, customers.pages, writing.pages)
