@@ -11,6 +11,7 @@ from ghiseu.people.models import Agent, Customer, Role
 from ghiseu.tickets.actions import NewMessage, open_ticket
 from ghiseu.tickets.models import Article, Event, Queue, QueueGrant, Ticket
 from ghiseu.tickets.permissions import Right
+from ghiseu.tickets.search.indexing import index_due
 
 
 def make_queue(name: str = "Support", *, full: Iterable[Agent] = (), **fields: Any) -> Queue:
@@ -65,6 +66,12 @@ def make_mailbox(
     queue: Queue, *, name: str = "support", address: str = "support@desk.example", **fields: Any
 ) -> Mailbox:
     return Mailbox.objects.create(name=name, address=address, queue=queue, **fields)
+
+
+def make_search_entries() -> None:
+    """What the worker does: bring the full-text index up to date."""
+    while index_due():
+        pass
 
 
 def history_of(ticket: Ticket) -> list[str]:

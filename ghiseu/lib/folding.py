@@ -55,7 +55,7 @@ def _table() -> dict[int, str | None]:
     for start, end in _FOLDED_RANGES:
         for code in range(start, end):
             letter = _folded(chr(code))
-            # A sign that looks like a separator stays what it is, so that a text may be folded before it is split or after.
+            # A sign like a separator stays what it is, so that a text may be folded before it is split or after.
             if letter != chr(code) and not _SEPARATORS.match(letter):
                 table[code] = letter
     dropped = re.compile(f"[{DROPPED}]")

@@ -15,15 +15,15 @@ import re
 _SHORTEST_WORD = 4
 _LONGEST_WORD = 40
 
-_RO_NOUNS = ("iilor iului ilor elor ului elui iile ile ele iei iul ii ul ea ua ei iu ia ie a e i u o").split()
-_RO_VERBS = "eaz and at ar ez ur".split()
-_EN = "ies ied ing es ed s e y".split()
+_RO_NOUNS = "iilor iului ilor elor ului elui iile ile ele iei iul ii ul ea ua ei iu ia ie a e i u o"
+_RO_VERBS = "eaz and at ar ez ur"
+_EN = "ies ied ing es ed s e y"
 _SLAVIC_NOUNS = (
-    "иями ями ами ыми ими іями іми ого его ього ому ему ьому иях иям ием ієм ією ові еві єві ах ях ам ям ом ем єм ов ев"
-    " ів ыи ии ои еи іи іі ая яя ое ее ые ие ию ия ію ія ье ья ью ьи ым им ім ых их іх ую юю аю яю ою ею єю"
+    "иями ями ами ыми ими іями іми ого его ього ому ему ьому иях иям ием ієм ією ові еві єві ах ях ам ям ом ем єм ов"
+    " ев ів ыи ии ои еи іи іі ая яя ое ее ые ие ию ия ію ія ье ья ью ьи ым им ім ых их іх ую юю аю яю ою ею єю"
     " а я о е є и і ы у ю ь"
-).split()
-_SLAVIC_VERBS = "ает яет ует еет ают яют уют еют ює ают ит ет ат ят ут ют іт ал ял ел ил ыл яв ав ив".split()
+)
+_SLAVIC_VERBS = "ает яет ует еет ают яют уют еют ює ит ет ат ят ут ют іт ал ял ел ил ыл яв ав ив"
 
 _OA = re.compile("oa(?=[^aeiou]{1,3}$)")
 _EA = re.compile("ea(?=[^aeiou]{1,3}$)")
@@ -57,8 +57,9 @@ def _without(word: str, endings: tuple[str, ...], least: int) -> str:
     return word
 
 
-def _longest_first(*lists: list[str]) -> tuple[str, ...]:
-    return tuple(sorted({ending for one in lists for ending in one}, key=lambda ending: (-len(ending), ending)))
+def _longest_first(*lists: str) -> tuple[str, ...]:
+    endings = {ending for one in lists for ending in one.split()}
+    return tuple(sorted(endings, key=lambda ending: (-len(ending), ending)))
 
 
 _RO_ANY, _RO_FIRST = _longest_first(_RO_NOUNS, _RO_VERBS), _longest_first(_RO_NOUNS)

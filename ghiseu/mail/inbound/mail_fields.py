@@ -116,12 +116,16 @@ _FIELDS: tuple[MailField, ...] = (
         Field("reply-to", Kind.ADDRESS, _("where answers shall go, if it says so")),
         lambda mail: _people(mail.parsed.reply_to),
     ),
-    MailField(Field("subject", Kind.TEXT, _("words in the subject")), lambda mail: [mail.parsed.subject]),
     MailField(
-        Field("text", Kind.TEXT, _("words in the text"), aliases=("body",)),
+        Field("subject", Kind.TEXT, _("words in the subject"), has_forms=True), lambda mail: [mail.parsed.subject]
+    ),
+    MailField(
+        Field("text", Kind.TEXT, _("words in the text"), aliases=("body",), has_forms=True),
         lambda mail: [mail.parsed.text],
     ),
-    MailField(Field("filename", Kind.TEXT, _("words in the name of a file"), aliases=("file",)), _file_names),
+    MailField(
+        Field("filename", Kind.TEXT, _("words in the name of a file"), aliases=("file",), has_forms=True), _file_names
+    ),
     MailField(
         Field("files", Kind.NUMBER, _("how many files it has, pictures in the text not counted")),
         lambda mail: [sum(not file.inline for file in mail.parsed.attachments)],
@@ -163,7 +167,7 @@ _FIELDS: tuple[MailField, ...] = (
     ),
 )
 
-_ANYTHING = MailField(Field("anything", Kind.TEXT, _("words anywhere")), _anything)
+_ANYTHING = MailField(Field("anything", Kind.TEXT, _("words anywhere"), has_forms=True), _anything)
 _BY_NAME = {one.field.name: one for one in (*_FIELDS, _ANYTHING)}
 _HEADER_HELP = _("words in a header field, such as header.x-spam:yes")
 MAILS = Vocabulary(

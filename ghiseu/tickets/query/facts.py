@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import cached_property
 
 from ghiseu.people.models import Agent
-from ghiseu.tickets.models import Article, Attachment, Channel, Event, Kind, SenderType, State, Ticket
+from ghiseu.tickets.models import Article, Attachment, Channel, Event, FileText, Kind, SenderType, State, Ticket
 from ghiseu.tickets.query.memory import FieldValue, Person
 from ghiseu.tickets.query.scope import state_values
 
@@ -26,6 +26,12 @@ class Facts:
     @cached_property
     def files(self) -> list[Attachment]:
         return list(Attachment.objects.filter(article__ticket=self.ticket))
+
+    @cached_property
+    def file_texts(self) -> list[str]:
+        """What stands in the files, as far as they were read."""
+        texts = FileText.objects.filter(blob__attachments__article__ticket=self.ticket).exclude(text="")
+        return list(texts.values_list("text", flat=True))
 
     @cached_property
     def events(self) -> list[Event]:

@@ -48,7 +48,8 @@ class Field:
     """One thing that can be asked about.
 
     `choices` closes the list of values; with `is_ordered` they stand from least to most and count from 1, so that they
-    can be compared. `can_be_missing` allows `none` and `any`. `values` names the list that completion offers.
+    can be compared. `can_be_missing` allows `none` and `any`. `values` names the list that completion offers. With
+    `has_forms` a word that is not quoted is found in every form of it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Field:
     can_be_missing: bool = False
     is_tree: bool = False
     is_in_bytes: bool = False
+    has_forms: bool = False
     values: str = ""
 
     @property

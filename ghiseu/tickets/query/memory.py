@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from ghiseu.lib.folding import fold_line, words_of
+from ghiseu.lib.stemming import stems
 from ghiseu.tickets.query.times import Context, Moment
 from ghiseu.tickets.query.tree import (
     AddressIs,
@@ -119,6 +120,11 @@ class _Text:
         """Every word between two blanks."""
         return f" {' '.join(words_of(self.raw))} "
 
+    @cached_property
+    def forms(self) -> frozenset[str]:
+        """The stems of every word."""
+        return frozenset(stem for word in words_of(self.raw) for stem in stems(word))
+
 
 class _Named:
     def __init__(self, person: Person) -> None:
@@ -166,6 +172,8 @@ def _fits(predicate: Predicate, value: _Value, context: Context) -> bool:
 
 def _is_said(predicate: HasWords | Contains | Same | StartsWith | Below, text: _Text) -> bool:
     match predicate:
+        case HasWords(words, has_forms=True):
+            return not text.forms.isdisjoint(stems(words[0]))
         case HasWords(words, is_prefix):
             return f" {' '.join(words)}{'' if is_prefix else ' '}" in text.words
         case Contains(piece):

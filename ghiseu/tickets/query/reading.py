@@ -55,7 +55,7 @@ class _Reader:
         self.texts += 1
         self._count(piece)
         try:
-            predicate = has_words(piece)
+            predicate = has_words(self.vocabulary.anything, piece)
         except Reason as reason:
             raise self._error(reason.sentence, piece, instead=reason.instead) from reason
         return FieldTest(self.vocabulary.anything, (Value(predicate, piece.start, piece.end),))

@@ -19,7 +19,7 @@ from ghiseu.tickets.query.patterns import everything
 from ghiseu.tickets.query.scope import Scope, context_of
 from ghiseu.tickets.query.ticket_fields import Reads, ticket_field
 from ghiseu.tickets.query.times import Context
-from ghiseu.tickets.query.tree import And, Everything, FieldTest, Node, Not, Or, Query, Same
+from ghiseu.tickets.query.tree import And, Everything, FieldTest, HasWords, Node, Not, Or, Query, Same
 from ghiseu.tickets.querysets import TicketQuerySet
 
 _SMALL_FLAGS = frozenset({"open", "new", "pending", "due", "overdue", "waiting"})
@@ -77,14 +77,25 @@ class Cost:
 
 def cost_of(query: Query) -> Cost:
     """The cost by what is asked, without asking it. One test that narrows, on which all others hang, is enough."""
-    reads = max((ticket_field(test.field).reads for test in query.tests()), default=Reads.ROW)
+    reads = max((_reads(test) for test in query.tests()), default=Reads.ROW)
     return Cost(reads, _narrows(query.root))
+
+
+def _reads(test: FieldTest) -> Reads:
+    """Words are looked up in the index, and only pieces of words in the texts themselves."""
+    reads = ticket_field(test.field).reads
+    return min(reads, Reads.ROWS) if _asks_words(test) else reads
+
+
+def _asks_words(test: FieldTest) -> bool:
+    return all(isinstance(predicate, HasWords) for predicate in test.predicates)
 
 
 def _narrows(node: Node) -> bool:
     match node:
         case FieldTest(field):
-            return ticket_field(field).narrows or (field.name == "is" and _is_small(node))
+            by_words = ticket_field(field).reads == Reads.TEXTS and _asks_words(node)
+            return ticket_field(field).narrows or by_words or (field.name == "is" and _is_small(node))
         case And(parts):
             return any(_narrows(part) for part in parts)
         case Or(parts):

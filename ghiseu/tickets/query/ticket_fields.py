@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from ghiseu.people.models import Company, Customer, Language
+from ghiseu.people.models import Company, Customer, Identity, Language
 from ghiseu.tickets.models import Channel, Priority, SenderSign, SenderType, StateType
 from ghiseu.tickets.query.conditions import (
     ANSWERS,
@@ -36,12 +36,14 @@ from ghiseu.tickets.query.conditions import (
 from ghiseu.tickets.query.facts import Facts, agent_person
 from ghiseu.tickets.query.fields import Field, Kind, Vocabulary
 from ghiseu.tickets.query.flags import HAS, IN, IS, choices_of, flags_of, where_flags
+from ghiseu.tickets.query.indexed import site, through_index
 from ghiseu.tickets.query.memory import FieldValue, Person, any_fits
 from ghiseu.tickets.query.own_fields import FAMILY, PREFIX, read_own_field, where_own_field
 from ghiseu.tickets.query.past import was_owner, was_priority, was_queue, was_state
 from ghiseu.tickets.query.patterns import text_fits
 from ghiseu.tickets.query.scope import Scope, state_values
 from ghiseu.tickets.query.tree import Same
+from ghiseu.tickets.search.lexemes import hosts_in
 
 Read = Callable[[Facts], Iterable[FieldValue]]
 
@@ -127,14 +129,16 @@ def _file_names(predicates: Predicates, _scope: Scope) -> Q:
 
 
 def _anything(predicates: Predicates, scope: Scope) -> Q:
-    """Numbers, titles, people, file names and texts; the place where the full-text index will answer."""
+    """Numbers, titles, people, texts, names of files and what stands in them: read one by one."""
     return any_of(
         (
             text_fits("number", predicates),
             text_fits("title", predicates),
-            customer(predicates, scope),
+            text_fits("customer__name", predicates),
+            there_is(Identity.objects.filter(text_fits("value", predicates), customer=OuterRef("customer"))),
             article_text("subject", "from_name", "from_address", "text")(predicates, scope),
             _file_names(predicates, scope),
+            there_is(own_files().filter(text_fits("blob__file_text__text", predicates))),
         )
     )
 
@@ -146,6 +150,12 @@ def _read_anything(facts: Facts) -> Iterable[FieldValue]:
     for one in facts.articles:
         yield from (one.subject, one.from_name, one.from_address, one.text)
     yield from (file.filename for file in facts.files)
+    yield from facts.file_texts
+
+
+def _read_sites(facts: Facts) -> Iterable[FieldValue]:
+    texts = (facts.ticket.title, *(text for one in facts.articles for text in (one.subject, one.text)))
+    return {host for text in texts for host in hosts_in(text)}
 
 
 def _with_article(column: str) -> Where:
@@ -163,9 +173,15 @@ _OWN: tuple[TicketField, ...] = (
         narrows=True,
     ),
     TicketField(
-        Field("subject", Kind.TEXT, _("words in the title or in a message's subject"), aliases=("title",)),
+        Field(
+            "subject",
+            Kind.TEXT,
+            _("words in the title or in a message's subject"),
+            aliases=("title",),
+            has_forms=True,
+        ),
         lambda facts: [facts.ticket.title, *(article.subject for article in facts.articles)],
-        _subject,
+        through_index("subject", _subject),
         Reads.ROWS,
     ),
     TicketField(
@@ -253,7 +269,7 @@ _OF_ARTICLES: tuple[TicketField, ...] = (
     TicketField(
         Field("from", Kind.ADDRESS, _("who wrote one of its messages: name, address, @domain")),
         lambda facts: [Person(one.from_name, one.from_address) for one in facts.articles],
-        article_sender,
+        through_index("from", article_sender),
         Reads.ROWS,
     ),
     TicketField(
@@ -269,16 +285,23 @@ _OF_ARTICLES: tuple[TicketField, ...] = (
         Reads.ROWS,
     ),
     TicketField(
-        Field("text", Kind.TEXT, _("words in the text of a message or a note"), aliases=("body",)),
+        Field("text", Kind.TEXT, _("words in the text of a message or a note"), aliases=("body",), has_forms=True),
         lambda facts: [article.text for article in facts.articles],
-        article_text("text"),
+        through_index("text", article_text("text")),
         Reads.TEXTS,
     ),
     TicketField(
-        Field("filename", Kind.TEXT, _("words in the name of an attached file"), aliases=("file",)),
+        Field("filename", Kind.TEXT, _("words in the name of an attached file"), aliases=("file",), has_forms=True),
         lambda facts: [file.filename for file in facts.files],
-        _file_names,
+        through_index("filename", _file_names),
         Reads.ROWS,
+    ),
+    TicketField(
+        Field("site", Kind.CHOICE, _("a site that one of its messages names, or any below it")),
+        _read_sites,
+        site,
+        Reads.ROWS,
+        narrows=True,
     ),
     TicketField(
         Field("channel", Kind.CHOICE, _("how one of its messages came or went"), choices=tuple(Channel.values)),
@@ -432,7 +455,12 @@ _PAST: tuple[TicketField, ...] = (
     ),
 )
 
-_ANYTHING = TicketField(Field("anything", Kind.TEXT, _("words anywhere")), _read_anything, _anything, Reads.TEXTS)
+_ANYTHING = TicketField(
+    Field("anything", Kind.TEXT, _("words anywhere"), has_forms=True),
+    _read_anything,
+    through_index("anything", _anything),
+    Reads.TEXTS,
+)
 
 _ALL = (*_OWN, *_OF_ARTICLES, *_TIMES, *_FLAGS, *_PAST)
 TICKET_FIELDS = {one.field.name: one for one in (*_ALL, _ANYTHING)}

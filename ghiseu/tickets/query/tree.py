@@ -16,10 +16,14 @@ from ghiseu.tickets.query.times import Moment
 
 @dataclass(frozen=True, slots=True)
 class HasWords:
-    """These folded words, one after the other; with `is_prefix` the last one may go on."""
+    """These folded words, one after the other; with `is_prefix` the last one may go on.
+
+    With `has_forms` it is one word, and every form of it will do (`ghiseu.lib.stemming`).
+    """
 
     words: tuple[str, ...]
     is_prefix: bool = False
+    has_forms: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,16 +76,16 @@ def read_value(field: Field, operator: str, piece: Piece) -> tuple[Predicate, ..
     return _READERS[field.kind](field, ":" if operator == "!=" else operator, piece)
 
 
-def _text(_field: Field, operator: str, piece: Piece) -> tuple[Predicate, ...]:
+def _text(field: Field, operator: str, piece: Piece) -> tuple[Predicate, ...]:
     if operator == ":~":
         return (Contains(_something(fold_line(piece.text + ("*" if piece.has_star else "")), piece)),)
     line = _something(fold_line(piece.text), piece)
     if operator == "=":
         return (StartsWith(line) if piece.has_star else Same(line),)
-    return (has_words(piece),)
+    return (has_words(field, piece),)
 
 
-def has_words(piece: Piece) -> HasWords:
+def has_words(field: Field, piece: Piece) -> HasWords:
     """The words of a piece, in order; a star at its end lets the last one go on. Raises Reason."""
     if "*" in piece.text and not piece.is_quoted:
         raise Reason(
@@ -97,7 +97,8 @@ def has_words(piece: Piece) -> HasWords:
             "There is no letter and no digit in “%(piece)s”. To look for signs, write a field and :~ before it."
         )
         raise Reason(sentence % {"piece": piece.text})
-    return HasWords(words, piece.has_star)
+    is_one = len(words) == 1 and not piece.is_quoted and not piece.has_star
+    return HasWords(words, piece.has_star, has_forms=field.has_forms and is_one)
 
 
 def _something(folded: str, piece: Piece) -> str:

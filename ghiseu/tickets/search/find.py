@@ -6,13 +6,21 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from ghiseu.people.models import Agent
 from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.models import Ticket
-from ghiseu.tickets.query.sql import select
+from ghiseu.tickets.query.sql import refuse_if_too_broad
 from ghiseu.tickets.query.tree import Query
+from ghiseu.tickets.search.best import best_articles, ranked
+from ghiseu.tickets.search.marking import terms_of
+from ghiseu.tickets.search.walk import NEWEST as FROM_THE_START
+from ghiseu.tickets.search.walk import Place, Walk
 
 ROWS = 25
+# Best first means: of so many of the newest.
+MOST_RANKED = 500
 
 
 class SearchOrder(StrEnum):
@@ -51,9 +59,55 @@ def find(
     `after` is the `next` of the page before. Archived tickets only where the query asks for them (`in:`). Raises
     QueryError where the query costs too much, InvalidInput where `after` is not one of ours.
     """
-    if after and not after.isdigit():
-        raise InvalidInput(f"{order} {after}")
-    start = int(after or 0)
-    found = list(select(query, agent=agent).newest_first().for_list()[start : start + rows + 1])
-    more = str(start + rows) if len(found) > rows else None
-    return Found([Hit(ticket) for ticket in found[:rows]], more)
+    refuse_if_too_broad(query)
+    if order == SearchOrder.BEST:
+        return _best(query, agent, after, rows)
+    walk = Walk(query, agent, _read_place(after))
+    places = walk.places(rows + 1)
+    following = None
+    if len(places) > rows:
+        following = _place_text(places[rows - 1])
+    elif not walk.is_complete:
+        following = _place_text(walk.reached)
+    reached = None if walk.is_complete or walk.reached == FROM_THE_START else walk.reached.at
+    hits = hits_of([place.ticket_id for place in places[:rows]], query, agent)
+    return Found(hits, following, walk.is_complete, reached)
+
+
+def _best(query: Query, agent: Agent, after: str, rows: int) -> Found:
+    start = int(after) if after.isascii() and after.isdigit() and len(after) < 5 else 0
+    if after and not start:
+        raise InvalidInput(_("This page address is damaged. Start again from the first page."))
+    walk = Walk(query, agent)
+    ids = ranked([place.ticket_id for place in walk.places(MOST_RANKED)], walk.question)
+    following = str(start + rows) if len(ids) > start + rows else None
+    hits = hits_of(ids[start : start + rows], query, agent)
+    is_whole = walk.is_complete and len(ids) < MOST_RANKED
+    return Found(hits, following, is_whole, None)
+
+
+def hits_of(ticket_ids: list[int], query: Query, agent: Agent) -> list[Hit]:
+    """These tickets in this order, with the place in each that fits best."""
+    tickets = {one.pk: one for one in Ticket.objects.visible_to(agent).filter(pk__in=ticket_ids).for_list()}
+    terms = terms_of(query)
+    best = best_articles(list(tickets), terms) if terms else {}
+    return [
+        Hit(tickets[ticket_id], *best.get(ticket_id, (None, None))) for ticket_id in ticket_ids if ticket_id in tickets
+    ]
+
+
+def _place_text(place: Place) -> str:
+    return f"{place.at.isoformat()}~{place.ticket_id}"
+
+
+def _read_place(text: str) -> Place:
+    if not text:
+        return FROM_THE_START
+    at, _sign, ticket_id = text.partition("~")
+    try:
+        place = Place(dt.datetime.fromisoformat(at), int(ticket_id))
+    except ValueError:
+        place = None
+    if place is None or place.at.tzinfo is None or not 0 <= place.ticket_id < 2**63:
+        raise InvalidInput(_("This page address is damaged. Start again from the first page."))
+    return place

@@ -37,8 +37,10 @@ TIME_STEPS = (15, 19, 23, 27)
 
 _HOST = re.compile(r"(?<![\w@.-])(?:[^\W_][\w-]{0,62}\.){1,8}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})(?![\w-])")
 _NOT_SITES = frozenset(
-    "pdf doc docx xls xlsx ppt pptx odt ods txt csv jpg jpeg png gif svg webp bmp html htm php asp aspx jsp js css json"
-    " xml zip rar gz tar exe dll bat eml msg ics log sql ini conf py sh mp3 mp4 avi mov".split()
+    words_of(
+        "asp aspx avi bat bmp conf css csv dll doc docx eml exe gif gz htm html ics ini jpeg jpg js json jsp log mov"
+        " mp3 mp4 msg odf ods odt pdf php png ppt pptx py rar sh sql svg tar txt webp xls xlsx xml zip"
+    )
 )
 _DOT = re.compile(r"\[\.\]|\(\.\)|\[dot\]")
 
@@ -99,6 +101,10 @@ class Entry:
 
     def mark(self, *marks: str) -> None:
         self._marks.update(marks)
+
+    def plain(self) -> frozenset[str]:
+        """The words as they are folded, without stems and marks."""
+        return frozenset(self._places)
 
     def vector(self) -> str:
         """The entry as PostgreSQL reads a tsvector."""

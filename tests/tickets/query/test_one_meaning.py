@@ -17,7 +17,7 @@ from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.sql import select
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.times import Context
-from tests.factories import make_queue
+from tests.factories import make_queue, make_search_entries
 from tests.tickets.query.drawing import NOW, QUEUES, Desk, make_random_ticket, queries
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,7 @@ def desk(ana: Agent, ion: Agent) -> Desk:
 def test_memory_and_database_choose_the_same_tickets(desk: Desk, data: st.DataObject) -> None:
     with transaction.atomic():
         tickets = [make_random_ticket(data.draw, desk) for _ in range(data.draw(st.integers(1, 3), label="tickets"))]
+        make_search_entries()
         in_memory = {ticket.pk: Evaluation(TicketSubject(ticket, NOW), CONTEXT) for ticket in tickets}
         for text in data.draw(st.lists(queries(), min_size=3, max_size=8), label="queries"):
             _compare(text, in_memory, desk.agents[0])

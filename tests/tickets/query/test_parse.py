@@ -63,33 +63,38 @@ def word(*words: str, star: bool = False) -> object:
     return ("anything", HasWords(words, star))
 
 
+def forms(word: str) -> object:
+    return ("anything", HasWords((word,), has_forms=True))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("", "everything"),
         ("  \n ", "everything"),
-        ("școală", word("scoala")),
+        ("școală", forms("scoala")),
         ("word*", word("word", star=True)),
         ('"illegal content"', word("illegal", "content")),
         ('"site dow"*', word("site", "dow", star=True)),
         ("„conținut ilegal” «нет» “a b”", ("and", word("continut", "ilegal"), word("нет"), word("a", "b"))),
         ('"say \\"hi\\" \\\\"', word("say", "hi")),
         ("vera@site.example", word("vera", "site", "example")),
-        ("a b", ("and", word("a"), word("b"))),
-        ("a AND b", ("and", word("a"), word("b"))),
-        ("a OR b c", ("or", word("a"), ("and", word("b"), word("c")))),
-        ("(a OR b) c", ("and", ("or", word("a"), word("b")), word("c"))),
-        ("-a", ("not", word("a"))),
-        ("NOT (a b)", ("not", ("and", word("a"), word("b")))),
-        ("NOT -a", ("not", ("not", word("a")))),
-        ("((a))", word("a")),
-        ("site - down & !", ("and", word("site"), word("down"))),
-        ("or and not", ("and", word("or"), word("and"), word("not"))),
-        ("ORAL", word("oral")),
+        ("a b", ("and", forms("a"), forms("b"))),
+        ("a AND b", ("and", forms("a"), forms("b"))),
+        ("a OR b c", ("or", forms("a"), ("and", forms("b"), forms("c")))),
+        ("(a OR b) c", ("and", ("or", forms("a"), forms("b")), forms("c"))),
+        ("-a", ("not", forms("a"))),
+        ("NOT (a b)", ("not", ("and", forms("a"), forms("b")))),
+        ("NOT -a", ("not", ("not", forms("a")))),
+        ("((a))", forms("a")),
+        ('"a"', word("a")),
+        ("site - down & !", ("and", forms("site"), forms("down"))),
+        ("or and not", ("and", forms("or"), forms("and"), forms("not"))),
+        ("ORAL", forms("oral")),
         ("10:30", word("10", "30")),
         ("https://site.example/a?b=c", word("https", "site", "example", "a", "b", "c")),
         ("fe80::1 Abuse::Malware", ("and", word("fe80", "1"), word("abuse", "malware"))),
-        ("Vera <vera@site.example>", ("and", word("vera"), word("vera", "site", "example"))),
+        ("Vera <vera@site.example>", ("and", forms("vera"), word("vera", "site", "example"))),
         ("-queue:Sales", ("not", ("queue", Same("sales")))),
     ],
 )

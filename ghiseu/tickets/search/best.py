@@ -1,0 +1,61 @@
+"""How well tickets fit a query, and where in them it fits best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from ghiseu.tickets.search.marking import Terms
+
+# Of each ticket the newest messages, and of each message its beginning: enough to show why it was found.
+ARTICLES_OF_A_TICKET, CHARACTERS = 20, 8_000
+
+# Weights of D texts, C files, B people, A titles; what is old counts a little less.
+_RANK = """
+SELECT ticket_id FROM tickets_searchentry WHERE ticket_id = ANY(%s)
+ORDER BY ts_rank('{0.2, 0.3, 0.5, 1.0}', words, %s::tsquery, 1) / (1 + extract(epoch FROM now() - at) / 31557600) DESC,
+  at DESC, ticket_id DESC
+"""
+_ARTICLES = f"""
+SELECT one.ticket_id, one.id, one.said FROM unnest(%s::bigint[]) AS wanted (ticket_id) CROSS JOIN LATERAL (
+  SELECT id, ticket_id,
+    concat_ws(E'\\n', subject, from_name, from_address, left(text, {CHARACTERS})) AS said
+  FROM tickets_article AS article WHERE article.ticket_id = wanted.ticket_id
+  ORDER BY id DESC LIMIT {ARTICLES_OF_A_TICKET}
+) AS one
+"""  # noqa: S608  # numbers of our own
+_FILES = f"""
+SELECT article.ticket_id, article.id, attachment.id,
+  concat_ws(E'\\n', attachment.filename, left(file.text, {CHARACTERS}))
+FROM tickets_article AS article JOIN tickets_attachment AS attachment ON attachment.article_id = article.id
+LEFT JOIN tickets_filetext AS file ON file.blob_id = attachment.blob_id
+WHERE article.ticket_id = ANY(%s) ORDER BY attachment.id DESC LIMIT 200
+"""  # noqa: S608  # numbers of our own
+
+
+def ranked(ticket_ids: Sequence[int], question: str) -> list[int]:
+    """The tickets, those first that fit the tsquery best; without one they stay as they are."""
+    if not question:
+        return list(ticket_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_RANK, [list(ticket_ids), question])
+        return [ticket_id for (ticket_id,) in cursor.fetchall()]
+
+
+def best_articles(ticket_ids: Sequence[int], terms: Terms) -> dict[int, tuple[int | None, int | None]]:
+    """For each ticket the article and, where its words stand in a file, the attachment that fits best.
+
+    Best is what has most of the terms, the newest of several. A ticket found by its title alone is left out.
+    """
+    best: dict[int, tuple[int, int, int | None]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_ARTICLES, [list(ticket_ids)])
+        articles = [(ticket_id, article_id, None, said) for ticket_id, article_id, said in cursor.fetchall()]
+        cursor.execute(_FILES, [list(ticket_ids)])
+        files = cursor.fetchall()
+    for ticket_id, article_id, attachment_id, said in (*articles, *files):
+        count = terms.count_in(said)
+        if count > best.get(ticket_id, (0, 0, None))[0]:
+            best[ticket_id] = (count, article_id, attachment_id)
+    return {ticket_id: (article_id, attachment_id) for ticket_id, (_, article_id, attachment_id) in best.items()}

@@ -1,0 +1,246 @@
+"""Walking over the tickets that a query means, from new to old, in slices of time that grow.
+
+The first slice has so many entries, and the next ones are longer stretches of time. The index intersects the words with
+the slice, so a word in half of all messages costs as much as the slice is large, and a page that fills early never asks
+for the next one. Two common words that never meet cost a slice each; when that has taken long enough the walk stops and
+says how far it came.
+
+The planner is not asked: it would read entries one by one where it takes a word for a common one, and each entry has to
+be unpacked for that. Time is compared and sorted as an expression, which no index answers but the one over the words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.db import OperationalError, connection, models, transaction
+from django.db.backends.utils import CursorWrapper
+from django.db.models import F, Func, Q, Value
+
+from ghiseu.people.models import Agent
+from ghiseu.tickets.models import Queue, Ticket
+from ghiseu.tickets.permissions import Right, queue_ids_with
+from ghiseu.tickets.query.indexed import NOTHING_KNOWN, Asked, asked_of_index, rest_of
+from ghiseu.tickets.query.scope import Scope, context_of
+from ghiseu.tickets.query.sql import condition
+from ghiseu.tickets.query.tree import Node, Query
+from ghiseu.tickets.querysets import TicketQuerySet
+from ghiseu.tickets.search import lexemes
+
+FIRST_SLICE, GROWTH = 2_000, 8
+_SHORTEST = dt.timedelta(hours=1)
+# A walk that has taken so long begins no further slice; one statement may take no longer than the timeout.
+LONG_SECONDS = 0.2
+TIMEOUT_MS = 2_000
+# Of the entries that fit the index, so many are held against what the index does not know.
+MOST_EXAMINED = 20_000
+_CHUNKS = (60, 240, 1_000)
+_AT_ONCE = 5_000
+# With more queues than these, only their tickets' own rows are asked.
+MOST_QUEUE_MARKS = 200
+
+_QUERY_CANCELED = "57014"
+_SET = "SELECT set_config('enable_seqscan', %s, true), set_config('statement_timeout', %s, true)"
+_ENDS = """
+SELECT newest.at, newest.ticket_id, (SELECT min(at) FROM tickets_searchentry), (
+  SELECT at FROM tickets_searchentry WHERE (at, ticket_id) < (%s, %s)
+  ORDER BY at DESC, ticket_id DESC OFFSET %s LIMIT 1)
+FROM (SELECT at, ticket_id FROM tickets_searchentry WHERE (at, ticket_id) < (%s, %s)
+  ORDER BY at DESC, ticket_id DESC LIMIT 1) AS newest
+"""
+_SLICE = """
+SELECT ticket_id, at FROM tickets_searchentry WHERE words @@ %s::tsquery
+AND (at + interval '0', ticket_id) < (%s, %s) AND (at + interval '0', ticket_id) >= (%s, %s)
+ORDER BY at + interval '0' DESC, ticket_id DESC LIMIT %s
+"""
+
+
+@contextlib.contextmanager
+def by_index() -> Iterator[CursorWrapper]:
+    """For a while no table is read through, and no statement takes longer than the timeout."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SET, ["off", str(TIMEOUT_MS)])
+        yield cursor
+        cursor.execute(_SET, ["on", "0"])
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in the order from new to old: the time of an entry and its ticket."""
+
+    at: dt.datetime
+    ticket_id: int
+
+
+NEWEST = Place(dt.datetime(9999, 1, 1, tzinfo=dt.UTC), 0)
+OLDEST = Place(dt.datetime(1, 1, 2, tzinfo=dt.UTC), 0)
+
+
+@dataclass
+class Walk:
+    """One walk for one agent. `tickets()` gives what was found in order; afterwards the rest says how it went."""
+
+    query: Query
+    agent: Agent
+    start: Place = NEWEST
+    is_complete: bool = True
+    reached: Place = NEWEST
+    seconds: float = LONG_SECONDS
+    _asked: Asked = field(init=False, default=NOTHING_KNOWN)
+
+    def __post_init__(self) -> None:
+        self._scope = Scope(self.agent, context_of(self.agent))
+        self._asked = self._whole_question()
+        self.reached = self.start
+        self._began = time.monotonic()
+        self._examined = 0
+
+    def _whole_question(self) -> Asked:
+        """The query, the queues this agent may read and the archive as one question for the index."""
+        asked = asked_of_index(self.query.root, self._scope)
+        if not asked.drives:
+            return asked
+        parts = [asked.text]
+        if not self.query.asks_about("in"):
+            parts.append(f"!{lexemes.lexeme(lexemes.IN_ARCHIVE)}")
+        readable = queue_ids_with(self.agent, Right.READ)
+        if len(readable) <= MOST_QUEUE_MARKS and not self._reads_all(readable):
+            marks = [lexemes.lexeme(lexemes.queue_mark(pk)) for pk in readable]
+            parts.append(lexemes.any_of(marks) or "'^never'")
+        return Asked(lexemes.all_of(parts), asked.is_exact, drives=True)
+
+    def _reads_all(self, readable: Sequence[int]) -> bool:
+        return not Queue.objects.exclude(pk__in=readable).exists()
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether the index leads to the tickets; else they are asked in the order of time."""
+        return self._asked.drives
+
+    @property
+    def question(self) -> str:
+        return self._asked.text
+
+    def visible(self) -> TicketQuerySet:
+        """The tickets that the query means, of those this agent may see; what the index knows is left to it."""
+        tickets = Ticket.objects.visible_to(self.agent)
+        if not self.query.asks_about("in"):
+            tickets = tickets.not_archived()
+        return tickets if self._rest is None else tickets.filter(self._rest)
+
+    @cached_property
+    def _rest(self) -> Q | None:
+        """What is left to ask of the tickets that the index gives."""
+
+        def whole(node: Node) -> Q:
+            return condition(Query("", node), self._scope)
+
+        if self.query.is_empty:
+            return None
+        return rest_of(self.query.root, self._scope, whole) if self.is_driven else whole(self.query.root)
+
+    def places(self, most: int) -> list[Place]:
+        """At most so many places of fitting tickets from the start on. Sets `is_complete` and `reached`."""
+        found: list[Place] = []
+        try:
+            with by_index():
+                self._walk(found, most)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") != _QUERY_CANCELED:
+                raise
+            self.is_complete = False
+        return found
+
+    def _walk(self, found: list[Place], most: int) -> None:
+        for high, low in self._slices():
+            if self.is_driven:
+                self._through_index(found, most, high, low)
+            else:
+                self._in_order(found, most, high, low)
+            if len(found) >= most or not self.is_complete:
+                return
+            self.reached = low
+            if low != OLDEST and time.monotonic() - self._began > self.seconds:
+                self.is_complete = False
+                return
+
+    def _slices(self) -> Iterator[tuple[Place, Place]]:
+        """(newer end, older end), the newer one left out, until all is walked over.
+
+        The first slice has so many entries, each further one several times its stretch of time.
+        """
+        with connection.cursor() as cursor:
+            start = self.start
+            cursor.execute(_ENDS, [start.at, start.ticket_id, FIRST_SLICE - 1, start.at, start.ticket_id])
+            newest, ticket_id, oldest, low = cursor.fetchone() or (None, 0, None, None)
+        if newest is None:
+            return
+        high = min(start, Place(newest, ticket_id + 1))
+        span = max(newest - low, _SHORTEST) if low else newest - oldest
+        while low is not None and low > oldest:
+            yield high, (edge := Place(low, 0))
+            span *= GROWTH
+            high = edge
+            low = low - span if low - oldest > span else None
+        yield high, OLDEST
+
+    def _through_index(self, found: list[Place], most: int, high: Place, low: Place) -> None:
+        while True:
+            wanted = max(_CHUNKS[0], most - len(found)) if self._rest is None else _AT_ONCE
+            candidates = self._candidates(high, low, wanted)
+            for chunk in _chunks(candidates, most):
+                ids = [one.ticket_id for one in chunk]
+                fitting = set(self.visible().filter(pk__in=ids).values_list("pk", flat=True))
+                found += [one for one in chunk if one.ticket_id in fitting][: most - len(found)]
+                self._examined += len(chunk)
+                high = self.reached = chunk[-1]
+                if len(found) >= most:
+                    return
+                if self._examined >= MOST_EXAMINED or time.monotonic() - self._began > self.seconds:
+                    self.is_complete = False
+                    return
+            if len(candidates) < wanted:
+                return
+
+    def _candidates(self, high: Place, low: Place, most: int) -> list[Place]:
+        question = self.question
+        if low != OLDEST:
+            question = lexemes.all_of([question, lexemes.time_query(low.at, high.at)])
+        with connection.cursor() as cursor:
+            cursor.execute(_SLICE, [question, high.at, high.ticket_id, low.at, low.ticket_id, most])
+            return [Place(at, ticket_id) for ticket_id, at in cursor.fetchall()]
+
+    def _in_order(self, found: list[Place], most: int, high: Place, low: Place) -> None:
+        tickets = self.visible().filter(search_entry__at__range=(low.at, high.at))
+        tickets = tickets.filter(InSlice(high, "<"), InSlice(low, ">="))
+        rows = tickets.order_by("-search_entry__at", "-search_entry__ticket_id").values_list("search_entry__at", "pk")
+        found += [Place(at, pk) for at, pk in rows[: most - len(found)]]
+
+
+def _chunks(places: Sequence[Place], most: int) -> Iterator[Sequence[Place]]:
+    """Few first, because a page may be full soon; more then, because each costs a question."""
+    sizes = iter((max(_CHUNKS[0], most), *_CHUNKS[1:]))
+    start, size = 0, 0
+    while start < len(places):
+        size = next(sizes, size)
+        yield places[start : start + size]
+        start += size
+
+
+class InSlice(Func):
+    """`(at, ticket) < (x, y)`: row-wise, so that one index answers it."""
+
+    output_field = models.BooleanField()
+
+    def __init__(self, place: Place, operator: str) -> None:
+        super().__init__(
+            Func(F("search_entry__at"), F("search_entry__ticket_id"), template="(%(expressions)s)"),
+            Func(Value(place.at), Value(place.ticket_id), template="(%(expressions)s)"),
+            template="%(expressions)s",
+            arg_joiner=f" {operator} ",
+        )
