@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mailbox
 import os
@@ -11,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,13 +34,13 @@ def directory() -> Directory:
     )
 
 
-def tickets(count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
-    """`count` tickets with their articles, streamed."""
+@contextlib.contextmanager
+def ticket_lines(count: int, seed: int = 1) -> Iterator[BinaryIO]:
+    """`count` tickets with their articles, a JSON object a line, as the generator makes them."""
     command = _command("tickets", "--tickets", str(count), "--seed", str(seed))
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            yield json.loads(line)
+        yield process.stdout  # type: ignore[misc]  # typed as IO[bytes]
     if process.returncode:
         raise NoWorkload(f"{' '.join(command)} ended with {process.returncode}.")
 

@@ -26,6 +26,7 @@ Model = type[models.Model]
 # What an export leaves out, and why. A table that others are made from belongs here, with its reason.
 LEFT_OUT: dict[str, str] = {
     "tickets.ImportedTicket": "says what was imported into this desk, which means nothing in another",
+    "tickets.Upkeep": "when this desk last did its nightly duties",
     "tickets.SearchEntry": "made anew out of the tickets, in every desk by itself",
     "tickets.SearchDue": "what of that is still to be made",
     "tickets.FileText": "read out of the files, in every desk by itself",
