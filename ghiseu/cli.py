@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ghiseu.ops.errors import MachineError
+from ghiseu.ops.search_commands import search
 
 EX_SOFTWARE = 70
 
@@ -498,6 +499,9 @@ def doctor() -> None:
         if finding.remedy:
             click.echo(f"      {finding.remedy}")
     sys.exit(1 if failed else 0)
+
+
+cli.add_command(search)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)

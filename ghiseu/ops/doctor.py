@@ -23,6 +23,9 @@ NO_SPACE_BYTES = 200_000_000
 TOO_LONG = dt.timedelta(minutes=5)
 # A night's work that has not begun by then will not begin by itself.
 LATE_NIGHT = dt.timedelta(hours=1)
+# Entries of the search that are compared with their tickets, and tickets that may wait to be taken in.
+SEARCH_SAMPLE = 200
+MANY_DUE = 2_000
 CLOCK_DIFFERENCE = dt.timedelta(seconds=5)
 
 
@@ -52,7 +55,7 @@ def examine() -> Iterator[Finding]:
         yield finding
     if not usable:
         return
-    for check in (_history, _clock, _mail_in, _quarantine, _mail_out, _mailboxes, _upkeep):
+    for check in (_history, _clock, _mail_in, _quarantine, _mail_out, _mailboxes, _upkeep, _search):
         yield from _guarded(check)
 
 
@@ -246,3 +249,24 @@ def _upkeep() -> Iterator[Finding]:
             yield Finding(Level.OK, f"{name}: at work since {done.begun_at:%Y-%m-%d %H:%M} UTC, {done.done_count} done")
         else:
             yield Finding(Level.OK, f"{name}: last finished {last:%Y-%m-%d %H:%M} UTC, {done.done_count} done")
+
+
+def _search() -> Iterator[Finding]:
+    """Whether the search finds what is there: nothing missing, nothing late, and a sample that says what it should."""
+    from ghiseu.tickets.models import SearchDue, SearchEntry
+    from ghiseu.tickets.search import rebuilding
+
+    remedy = "Run: ghiseu search rebuild"
+    due = SearchDue.objects.count()
+    if not rebuilding.has_index():
+        yield Finding(Level.FAIL, "Search: its index is missing, so that it finds little", remedy)
+    if missing := rebuilding.missing_count():
+        yield Finding(Level.FAIL, f"Search: {missing} tickets have no entry and none is on its way", remedy)
+    if wrong := rebuilding.wrong_ids(rebuilding.sample(SEARCH_SAMPLE)):
+        yield Finding(Level.FAIL, f"Search: {len(wrong)} of {SEARCH_SAMPLE} entries looked at are wrong", remedy)
+    elif due > MANY_DUE:
+        text = f"Search: {due} tickets are still to be taken in"
+        yield Finding(Level.WARN, text, "Is a worker running? After an import, ghiseu search rebuild is faster.")
+    else:
+        count = SearchEntry.objects.count()
+        yield Finding(Level.OK, f"Search: {count} entries, {due} to be renewed; a sample says what the tickets say")

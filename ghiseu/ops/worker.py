@@ -40,11 +40,13 @@ def duties(stop: threading.Event) -> list[Duty]:
     from ghiseu.mail.inbound.receive import file_waiting
     from ghiseu.mail.outbound.send import send_due
     from ghiseu.ops.upkeep import Night
+    from ghiseu.tickets.search.indexing import index_due
 
     return [
         Duty("file", file_waiting),
         Duty("send", send_due),
         Duty("fetch", fetch_due),
+        Duty("search", index_due),
         Duty("watch", lambda: watch.run(stop)),
         Duty("upkeep", Night(stop).tend),
     ]
@@ -109,9 +111,14 @@ def _listen(todo: Sequence[Duty], stop: threading.Event) -> None:
             with psycopg.connect(**arguments, autocommit=True) as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
                 while not stop.is_set():
-                    for _notice in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
-                        for duty in todo:
-                            duty.wake.set()
+                    for notice in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
+                        _wake(todo, notice.payload)
         except psycopg.Error as error:
             log.warning("listening interrupted", exc_info=error)
             stop.wait(FIRST_PAUSE_SECONDS * 2)
+
+
+def _wake(todo: Sequence[Duty], named: str) -> None:
+    """The duty that the announcement names; all of them where it names none."""
+    for duty in [duty for duty in todo if duty.name == named] or todo:
+        duty.wake.set()

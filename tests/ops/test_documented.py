@@ -35,7 +35,7 @@ def test_every_setting_that_the_code_reads_is_documented_and_no_other() -> None:
 
 def test_every_command_is_documented_and_no_other() -> None:
     text = (OPERATING / "commands.md").read_text()
-    documented = set(re.findall(r"`ghiseu ([a-z-]+(?: (?:add|grant|sign-in|mail|ndjson))?)(?= |`)", text))
+    documented = set(re.findall(r"`ghiseu ([a-z-]+(?: (?:add|check|grant|rebuild|sign-in|mail|ndjson))?)(?= |`)", text))
 
     assert documented == set(commands(cli))
 
