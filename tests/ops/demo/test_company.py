@@ -73,6 +73,17 @@ def test_six_agents_of_two_roles_work_in_a_tree_of_queues() -> None:
     assert {queue.depth for queue in Queue.objects.all()} == {0, 1}
 
 
+def test_tickets_say_what_they_are_about_and_what_is_promised() -> None:
+    tickets = Ticket.objects.all()
+    assert {ticket.type.name for ticket in tickets if ticket.type} == {"Money", "Report about a site"}
+    services = {ticket.service.name for ticket in tickets if ticket.service}
+    assert services == {"Domains", "Hosting::Mail", "Site builder"}
+    resellers = tickets.filter(tags__contains=["reseller"], fields__plan="Reseller")
+    assert resellers.filter(customer__company__name="Petrescu IT").exists()
+    assert tickets.open().filter(due_at__isnull=False).exists()
+    assert Agent.objects.get(login="dmitri").substitute == Agent.objects.get(login="irina")
+
+
 def test_each_role_sees_its_own_queues() -> None:
     def sees(login: str, queue: str) -> bool:
         return Queue.objects.visible_to(Agent.objects.get(login=login)).filter(name=queue).exists()
