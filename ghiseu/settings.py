@@ -185,6 +185,8 @@ MAIL_DOMAIN = (os.environ.get("GHISEU_MAIL_DOMAIN", "").strip() or _host_of_base
 if not all(label.replace("-", "a").isalnum() for label in MAIL_DOMAIN.strip("[]").split(".")):
     raise BadSetting(f"GHISEU_MAIL_DOMAIN is {MAIL_DOMAIN!r}. It takes a domain, as mail.example.com.")
 MAIL_MAX_BYTES = number("GHISEU_MAIL_MAX_BYTES", 52_428_800, 1_000_000, 1_000_000_000)
+# Attached files up to this size are read, so that their words can be found; 0 means none.
+FILE_TEXT_MAX_BYTES = number("GHISEU_FILE_TEXT_MAX_BYTES", 20_000_000, 0, 200_000_000)
 # How long an agent's message waits before it leaves, so that it can be taken back.
 UNDO_SECONDS = number("GHISEU_UNDO_SECONDS", 10, 0, 3600)
 # Receipts and other automatic mail, of all queues together.

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 from django import db
 from django.conf import settings
+from django.db.models import Count
 from django.utils import timezone
 
 from ghiseu.ops import database
@@ -27,6 +28,7 @@ LATE_NIGHT = dt.timedelta(hours=1)
 SEARCH_SAMPLE = 200
 MANY_DUE = 2_000
 CLOCK_DIFFERENCE = dt.timedelta(seconds=5)
+LONG_FOR_FILES = dt.timedelta(hours=1)
 
 
 class Level(StrEnum):
@@ -55,7 +57,7 @@ def examine() -> Iterator[Finding]:
         yield finding
     if not usable:
         return
-    for check in (_history, _clock, _mail_in, _quarantine, _mail_out, _mailboxes, _upkeep, _search):
+    for check in (_history, _clock, _mail_in, _quarantine, _mail_out, _mailboxes, _upkeep, _search, _files):
         yield from _guarded(check)
 
 
@@ -270,3 +272,29 @@ def _search() -> Iterator[Finding]:
     else:
         count = SearchEntry.objects.count()
         yield Finding(Level.OK, f"Search: {count} entries, {due} to be renewed; a sample says what the tickets say")
+
+
+def _files() -> Iterator[Finding]:
+    """Whether the words in attached files can be found; that one has a password is no fault of ours."""
+    from ghiseu.tickets.models import FileText, FileToRead, WhyUnread
+
+    waiting = FileToRead.objects.order_by("next_try_at").values_list("next_try_at", flat=True)
+    oldest = waiting.first()
+    if oldest and timezone.now() - oldest > LONG_FOR_FILES:
+        yield Finding(
+            Level.WARN,
+            f"Attached files: {waiting.count()} wait to be read, the oldest since {oldest:%Y-%m-%d %H:%M} UTC",
+            "Is a worker running? Their words cannot be found before; after an import this may take hours.",
+        )
+    week = timezone.now() - dt.timedelta(days=7)
+    unread = FileText.objects.exclude(why_unread="").filter(read_at__gte=week)
+    counts = dict(unread.order_by().values_list("why_unread").annotate(count=Count("pk")).order_by("-count"))
+    said = ", ".join(f"{count} {WhyUnread(why).label}" for why, count in counts.items())
+    if counts.keys() & {WhyUnread.MISSING, WhyUnread.CRASHED, WhyUnread.TIME, WhyUnread.MEMORY}:
+        yield Finding(
+            Level.WARN,
+            f"Attached files that gave no text within a week: {said}",
+            "The log names them (file_not_read). What is lost from the data folder must come back from a backup.",
+        )
+    else:
+        yield Finding(Level.OK, f"Attached files: read{f'; without text within a week: {said}' if said else ''}")

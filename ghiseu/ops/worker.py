@@ -1,4 +1,4 @@
-"""`ghiseu worker`: file the mail that came in, send what shall go out, fetch from the mailboxes.
+"""`ghiseu worker`: file the mail that came in, send what shall go out, fetch from mailboxes, keep the search, read files.
 
 Each duty has a thread. It works until nothing is left, then sleeps until the database announces work on the channel
 `ghiseu_work` or a second has passed. Any number of workers may run: what one has claimed the others skip.
@@ -40,6 +40,7 @@ def duties(stop: threading.Event) -> list[Duty]:
     from ghiseu.mail.inbound.receive import file_waiting
     from ghiseu.mail.outbound.send import send_due
     from ghiseu.ops.upkeep import Night
+    from ghiseu.tickets.files.reading import reader
     from ghiseu.tickets.search.indexing import index_due
 
     return [
@@ -47,6 +48,7 @@ def duties(stop: threading.Event) -> list[Duty]:
         Duty("send", send_due),
         Duty("fetch", fetch_due),
         Duty("search", index_due),
+        Duty("read", reader()),
         Duty("watch", lambda: watch.run(stop)),
         Duty("upkeep", Night(stop).tend),
     ]

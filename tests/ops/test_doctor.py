@@ -11,7 +11,8 @@ from ghiseu.mail.models import InboundMail, OutboundMail
 from ghiseu.ops import doctor
 from ghiseu.ops.doctor import Level, examine
 from ghiseu.ops.upkeep import last_night
-from ghiseu.tickets.models import Upkeep
+from ghiseu.tickets.actions import NewFile
+from ghiseu.tickets.models import FileText, FileToRead, Upkeep
 from tests.factories import make_article, make_mailbox, make_queue
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +119,22 @@ def test_the_nights_work_warns_when_it_fails_or_is_behind() -> None:
     expected = [behind] if now - last_night(now) > doctor.LATE_NIGHT else []
     assert findings(Level.WARN) == [*expected, f"Night's work, blobs: OSError: the disk is full, since {time}"]
     assert f"Night's work, archive: last finished {now:%Y-%m-%d %H:%M} UTC, 7 done" in findings(Level.OK)
+
+
+def test_files_that_wait_or_are_lost_warn_and_those_with_a_password_do_not() -> None:
+    article = make_article(
+        files=[NewFile(f"{n}.txt", "text/plain", b"%d" % n) for n in range(3)],
+    )
+    lost, locked, _waiting = article.attachments.order_by("pk")
+    assert "Attached files: read" in findings(Level.OK)
+    for file, why in ((lost, "missing"), (locked, "locked")):
+        FileText.objects.create(blob=file.blob, why_unread=why, read_at=timezone.now())
+    FileToRead.objects.update(next_try_at=timezone.now() - LONG_AGO)
+
+    [late, gone] = findings(Level.WARN)
+
+    assert late.startswith("Attached files: 3 wait to be read, the oldest since ")
+    assert gone.startswith("Attached files that gave no text within a week: ")
+    assert "1 lost from the data folder" in gone
+    FileText.objects.filter(why_unread="missing").delete()
+    assert "Attached files: read; without text within a week: 1 protected by a password" in findings(Level.OK)
