@@ -1,4 +1,4 @@
-"""`ghiseu worker`: file the mail that came in, send what shall go out, fetch from mailboxes, keep the search, read files.
+"""`ghiseu worker`: file mail that came in, send what shall go out, fetch from mailboxes, keep the search, read files.
 
 Each duty has a thread. It works until nothing is left, then sleeps until the database announces work on the channel
 `ghiseu_work` or a second has passed. Any number of workers may run: what one has claimed the others skip.

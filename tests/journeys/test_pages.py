@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.desk import MILLISECONDS, Desk
-from tests.ops.machine import folder
+from tests.ops.machine import folder, wait_until
 
 pytestmark = pytest.mark.journey
 
@@ -99,6 +99,11 @@ def pages(pridvor: Desk) -> dict[str, str]:
         "new ticket after a call": "/tickets/new/?channel=phone",
         "customer": f"/customers/{customer}/",
         "outgoing mail": "/outgoing/",
+        "search": "/search/",
+        "what a search finds": "/search/?q=site",
+        "a search that finds nothing": "/search/?q=zeppelin+queue:Suport",
+        "a question with a mistake": "/search/?q=quue:Support",
+        "how to ask": "/search/help/",
         "my settings": "/me/",
         "not found": "/tickets/20990101000000/",
     }
@@ -126,7 +131,7 @@ def test_every_page_can_be_read_by_everybody(
     found += faults(visitor.page, "keys")
     context.close()
     assert found == []
-    assert [words for words in visitor.complaints if "404" not in words and "400" not in words] == []
+    assert [words for words in visitor.complaints if not re.search("40[04]|422", words)] == []
 
 
 def faults(page: Page, name: str) -> list[str]:
@@ -239,6 +244,59 @@ def test_another_queue_signs_otherwise_until_something_is_typed(ana: AnaAtWork) 
     expect(ana.page.locator(".message--phone")).to_contain_text("She cannot sign in.")
     assert ana.page.evaluate("localStorage.length") == 0
     assert [words for words in ana.complaints if "422" not in words] == []
+
+
+def test_the_box_offers_fields_and_values_and_leads_to_the_very_words(pridvor: Desk, ana: AnaAtWork) -> None:
+    wait_until("everything in the index", lambda: pridvor.ask("SELECT FROM tickets_searchdue LIMIT 1") == [])
+    ana.go("/")
+    ana.page.keyboard.press("/")
+    box, offered = (
+        ana.page.get_by_role("combobox", name="Search tickets"),
+        ana.page.get_by_role("listbox", name="Suggestions"),
+    )
+    expect(box).to_be_focused()
+    ana.page.keyboard.type("site que")
+    expect(offered.get_by_role("option").first).to_contain_text("queue:")
+    expect(box).to_have_attribute("aria-expanded", "true")
+
+    ana.page.keyboard.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", "completion-1")
+    ana.page.keyboard.press("Enter")
+    expect(box).to_have_value("site queue:")
+    ana.page.keyboard.type("Sup")
+    expect(offered.get_by_role("option").first).to_contain_text("Support")
+    ana.page.keyboard.press("ArrowDown")
+    ana.page.keyboard.press("Tab")
+    expect(box).to_have_value("site queue:Support ")
+    expect(offered).to_be_hidden()
+    ana.page.keyboard.press("Enter")
+
+    expect(ana.page.locator(".hit").first).to_be_visible()
+    expect(ana.page.locator(".hit mark").first).to_have_text(re.compile("site", re.IGNORECASE))
+    ana.page.keyboard.press("j")
+    expect(ana.page.locator(".hit__title").first).to_be_focused()
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.locator("#conversation")).to_be_visible()
+    assert ana.complaints == []
+
+
+def test_escape_closes_the_list_and_keeps_what_was_typed(ana: AnaAtWork) -> None:
+    ana.go("/search/")
+    box, offered = (
+        ana.page.get_by_role("combobox", name="Search tickets"),
+        ana.page.get_by_role("listbox", name="Suggestions"),
+    )
+    box.press_sequentially("owner:")
+    expect(offered).to_be_visible()
+
+    box.press("Escape")
+
+    expect(offered).to_be_hidden()
+    expect(box).to_have_value("owner:")
+    box.press("ArrowDown")
+    offered.get_by_role("option", name="me", exact=True).click()
+    expect(box).to_have_value("owner:me ")
+    expect(box).to_be_focused()
 
 
 def test_everything_works_without_javascript(pridvor: Desk, chromium: Browser, pages: dict[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -102,7 +102,8 @@ def _groups(request: AgentRequest, query: Query, order: SearchOrder) -> dict[str
     counted = facets(query, agent=request.user)
     lists = {
         _("Queue"): counted.queue,
-        _("State"): counted.state,
+        # States are called as everywhere, in the reader's language; one that the desk made up keeps its name.
+        _("State"): [replace(one, value=_(one.value)) for one in counted.state],
         _("Year"): counted.year,
         _("Customer"): counted.customer,
     }
