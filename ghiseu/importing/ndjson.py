@@ -20,7 +20,7 @@ from ghiseu.importing.people_keys import address_key, customer_key, person_of, p
 from ghiseu.importing.schema import Model, in_order, inside, is_blob, kind_of, places, table_of
 from ghiseu.importing.values import shown, text, time
 from ghiseu.lib.html import clean_html, html_to_text
-from ghiseu.people.models import Customer
+from ghiseu.people.models import Company, Customer
 from ghiseu.tickets.models import Article, Blob, Channel, Priority, SenderType, Ticket
 
 RECORD = "record"
@@ -116,6 +116,8 @@ def read_ticket(document: dict[str, Any], folder: Path) -> IncomingTicket:
     articles = _pop_list(document, "articles")
     name = text(document.pop("customer_name", None) or "")
     company = text(document.pop("customer_company", None) or "")
+    if company:
+        _within("customer_company", _name_of, Company, company)
     row: Row = {"customer": _customer(document)}
     row["fields"] = _within("fields", _object, document.pop("fields", None) or {})
     if (domain := document.pop("domain", None)) is not None:
@@ -238,10 +240,21 @@ def _row(model: Model, document: dict[str, Any], folder: Path, given: tuple[str,
             row[key] = _within(key, customer_key, value)
         else:
             row[key] = column.read(value)
+            if column.target and isinstance(value, str):
+                _within(key, _name_of, column.target, value)
     for key in table.required:
         if key not in row and key not in given:
             raise Refused(f"{key} is missing")
     return row
+
+
+def _name_of(target: Model, value: str) -> None:
+    """Whether a row of that table can be called so: it may have to be made."""
+    natural = table_of(target).natural
+    if not value:
+        raise Refused("it names nothing")
+    if len(natural) == 1:
+        table_of(target).columns[natural[0]].check(value)
 
 
 def _within(place: str, read: Callable[..., Any], *arguments: Any) -> Any:

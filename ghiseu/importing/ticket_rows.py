@@ -154,15 +154,15 @@ class TicketRows:
             value = row.get(key)
             if value is None or key == but:
                 continue
-            if isinstance(value, Content):
-                row[key], size = contents.keep(value)
-                if model is Attachment:
-                    row["size"] = size
-            elif target is not Article:
-                try:
+            try:
+                if isinstance(value, Content):
+                    row[key], size = contents.keep(value)
+                    if model is Attachment:
+                        row["size"] = size
+                elif target is not Article:
                     row[key] = self._names.id_of(target, value)
-                except Refused as error:
-                    raise error.within(key) from None
+            except Refused as error:
+                raise error.within(key) from None
 
     def _copy(self, tickets: list[IncomingTicket]) -> None:
         """Everything into its table, tickets first."""
