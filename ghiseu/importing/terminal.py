@@ -85,9 +85,12 @@ def _listed_in(report_file: Path | None) -> Iterator[TextIO | None]:
 
 @contextmanager
 def _bar(size: int, label: str) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error; the function moves it to a position."""
+    """A bar on standard error; the function moves it to a position. Without a size nobody knows how far it is."""
+    if not size:
+        yield lambda _position: None
+        return
     bar: Any
-    with click.progressbar(length=size or None, label=label, file=sys.stderr, width=30) as bar:
+    with click.progressbar(length=size, label=label, file=sys.stderr, width=30) as bar:
         yield lambda position: bar.update(position - bar.pos)
         bar.update(max(0, size - bar.pos))
 

@@ -15,7 +15,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 def picture() -> Rows:
     """Every row of every table that an export holds, sorted; rows that refer to a row hold its content."""
-    return {model._meta.label: sorted(_digests(model).values(), key=repr) for model in tables()} | _ties()  # type: ignore[misc]
+    return {model._meta.label: sorted(_digests(model).values(), key=repr) for model in tables()} | _ties()
 
 
 def _digests(model: type[models.Model], known: dict[Any, dict[int, Any]] | None = None) -> dict[int, Any]:

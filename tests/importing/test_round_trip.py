@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ from ghiseu.importing.report import Report
 from ghiseu.mail.models import InboundMail, OutboundMail
 from ghiseu.ops.demo import company
 from ghiseu.tickets.blobs import keep_bytes
-from ghiseu.tickets.models import State, Ticket
+from ghiseu.tickets.models import Article, State, Ticket
 from tests.importing.lines import a_ticket, an_answer, an_article, take
 from tests.importing.pictures import picture
 
@@ -269,3 +270,12 @@ def test_an_export_shows_one_moment_however_long_it_takes(tmp_path: Path) -> Non
 
     assert "Changed meanwhile" not in (tmp_path / "desk" / DESK_FILE).read_text()
     assert Ticket.objects.filter(title="Changed meanwhile").count() == 400
+
+
+def test_every_key_of_a_ticket_and_of_an_article_is_described() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operating" / "import.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"`(\w+)`", page))
+    left_to_other_words = {"from_name", "from_address"}
+    keys = {key for model in (Ticket, Article) for key in (*schema.table_of(model).columns, *schema.inside(model))}
+
+    assert keys - {"ticket"} - left_to_other_words - described == set()
