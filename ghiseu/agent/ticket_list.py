@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from ghiseu.agent.archived import also_archived
 from ghiseu.agent.columns import beside, columns_named
 from ghiseu.agent.http import AgentRequest, wants_fragment
 from ghiseu.agent.shown import Shown, in_groups, shown_for
@@ -80,6 +81,7 @@ def _rows(request: AgentRequest, shown: Shown) -> dict[str, Any]:
         "groups": in_groups(page.tickets, shown),
         "now": timezone.now(),
         "beside": beside(page.tickets, columns),
+        "also_archived": also_archived(shown),
         "next": shown.address(after=page.next) if page.next else "",
         "previous": shown.address(before=page.previous) if page.previous else "",
     }

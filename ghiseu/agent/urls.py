@@ -2,8 +2,8 @@
 
 from django.urls import include, path, re_path
 
-from ghiseu.agent import customer, me, new_ticket, outgoing, saved_views, session, ticket_list
-from ghiseu.agent.ticket import acts, classify, files, page, write
+from ghiseu.agent import archived, customer, me, new_ticket, outgoing, saved_views, session, ticket_list
+from ghiseu.agent.ticket import acts, classify, files, keeping, page, write
 from ghiseu.agent.ticket.box import RIGHTS
 
 # A number is what the desk gives; nothing else reaches the database.
@@ -34,12 +34,18 @@ urlpatterns = [
     re_path(rf"^tickets/{NUMBER}/close/$", acts.close, name="ticket-close"),
     re_path(rf"^tickets/{NUMBER}/reopen/$", acts.reopen, name="ticket-reopen"),
     re_path(rf"^tickets/{NUMBER}/pending/$", acts.pending, name="ticket-pending"),
+    re_path(rf"^tickets/{NUMBER}/archive/$", keeping.archive, name="ticket-archive"),
+    re_path(rf"^tickets/{NUMBER}/bring-back/$", keeping.bring_back, name="ticket-bring-back"),
+    re_path(rf"^tickets/{NUMBER}/hold/$", keeping.hold, name="ticket-hold"),
+    re_path(rf"^tickets/{NUMBER}/release/$", keeping.release, name="ticket-release"),
     re_path(rf"^tickets/{NUMBER}/classify/$", classify.classify, name="ticket-classify"),
     path("articles/<int:article_id>/html/", files.html_box, name="article-html"),
     path("articles/<int:article_id>/original/", files.original, name="article-original"),
     path("articles/<int:article_id>/take-back/", write.take_back, name="article-take-back"),
     path("attachments/<int:attachment_id>/", files.attachment, name="attachment"),
     path("customers/<int:customer_id>/", customer.customer, name="customer"),
+    path("customers/<int:customer_id>/hold/", customer.hold, name="customer-hold"),
+    path("archive/", archived.archive_list, name="archive-list"),
     path("outgoing/", outgoing.outgoing, name="outgoing"),
     path("outgoing/<int:mail_id>/again/", outgoing.again, name="outgoing-again"),
     path("outgoing/<int:mail_id>/cancel/", outgoing.cancel, name="outgoing-cancel"),

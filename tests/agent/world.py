@@ -14,7 +14,7 @@ from ghiseu.mail.outbound.reply import send_reply
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import NewFile
 from ghiseu.tickets.blobs import keep_bytes
-from ghiseu.tickets.models import Article, Attachment, Queue, Ticket, TicketType, View
+from ghiseu.tickets.models import Article, Attachment, Queue, RetentionRule, Ticket, TicketType, View
 from ghiseu.tickets.permissions import Right
 from tests.factories import grant, make_agent, make_article, make_customer, make_mailbox, make_queue
 
@@ -47,6 +47,7 @@ class Desk:
     rule: Filter
     incident: TicketType
     view: View
+    retention: RetentionRule
 
     def who(self, name: str) -> Agent | None:
         there = (self.ana, self.ion, self.elena, self.boss)
@@ -80,6 +81,7 @@ def make_desk() -> Desk:
     return Desk(
         ana, ion, elena, stranger, boss, support, billing,
         article, ticket, picture, mail, mailbox, kept_out, rule, incident, view,
+        RetentionRule.objects.create(name="Two years", query="queue:Support", after_months=24, act="delete"),
     )  # fmt: skip
 
 

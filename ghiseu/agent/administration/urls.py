@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ghiseu.agent.administration import inbound, mailboxes, quarantine, queues, rules, setup
+from ghiseu.agent.administration import archive, inbound, mailboxes, quarantine, queues, retention, rules, setup
 from ghiseu.agent.administration.door import View, administrators_only
 
 
@@ -15,6 +15,7 @@ def _behind_the_door(route: str, view: View, name: str) -> URLPattern:
 _MAILBOX = "mailboxes/<int:mailbox_id>/"
 _RULE = "rules/<int:rule_id>/"
 _QUEUE = "queues/<int:queue_id>/"
+_RETENTION = "retention/<int:rule_id>/"
 urlpatterns = [
     _behind_the_door("incoming/", inbound.incoming, "incoming"),
     _behind_the_door("quarantine/", quarantine.quarantine, "quarantine"),
@@ -39,6 +40,14 @@ urlpatterns = [
     _behind_the_door(_QUEUE, queues.queue, "queue"),
     _behind_the_door(f"{_QUEUE}answers/<str:occasion>/<str:language>/", queues.answer, "answer"),
     _behind_the_door(f"{_QUEUE}texts/<str:language>/", queues.text, "text"),
+    _behind_the_door(f"{_QUEUE}archive/", archive.queue_archive, "queue-archive"),
+    _behind_the_door("archive/", archive.archive, "archive"),
+    _behind_the_door("retention/", retention.retention, "retention"),
+    _behind_the_door("retention/new/", retention.rule, "retention-new"),
+    _behind_the_door(_RETENTION, retention.rule, "retention-rule"),
+    _behind_the_door(f"{_RETENTION}try/", retention.try_it, "retention-try"),
+    _behind_the_door(f"{_RETENTION}switch/", retention.switch, "retention-switch"),
+    _behind_the_door(f"{_RETENTION}delete/", retention.remove, "retention-delete"),
     _behind_the_door("setup/", setup.setup, "setup"),
     _behind_the_door("setup/<str:sort>/new/", setup.setting, "setting-new"),
     _behind_the_door("setup/<str:sort>/<int:setting_id>/", setup.setting, "setting"),

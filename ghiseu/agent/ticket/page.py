@@ -15,7 +15,7 @@ from ghiseu.agent.ticket.box import Box, box_for
 from ghiseu.agent.ticket.delivery import just_sent, just_sent_in
 from ghiseu.agent.ticket.timeline import Cursor, news_of, timeline_of
 from ghiseu.tickets.classification import FieldValue
-from ghiseu.tickets.models import CustomField, Priority, Ticket
+from ghiseu.tickets.models import CustomField, LegalHold, Priority, Ticket
 from ghiseu.tickets.permissions import Right, queue_ids_with, rights_by_queue
 from ghiseu.ui.render import render_fragment, render_page
 
@@ -89,10 +89,13 @@ def show_ticket(
 def facts(request: AgentRequest, found: Ticket) -> dict[str, Any]:
     """What the head of the page says and offers: only what this agent may do is offered."""
     rights = rights_by_queue(request.user).get(found.queue_id, frozenset())
+    if found.erased_at:
+        rights = frozenset({Right.READ.value})  # what is left of it is worked on no more
     may_assign, may_close = Right.ASSIGN in rights, Right.CLOSE in rights
     return {
         "ticket": found,
         "rights": rights,
+        "holds": list(LegalHold.objects.on_ticket(found).select_related("placed_by")),
         "colleagues": choices.colleagues_for(found) if may_assign else [],
         "queues": choices.queues_to_move_to(found, agent=request.user) if _may_move(request) else [],
         "closing_states": choices.closing_states() if may_close else [],
@@ -106,6 +109,8 @@ def facts(request: AgentRequest, found: Ticket) -> dict[str, Any]:
 
 def side(request: AgentRequest, found: Ticket) -> dict[str, Any]:
     others = Ticket.objects.visible_to(request.user).of_customer(found.customer).exclude(pk=found.pk)
+    if found.erased_at:
+        others = others.none()  # whoever is nobody has nothing in common
     rows = list(others.for_list().newest_first()[: OTHER_TICKETS + 1])
     related = found.related if found.related and found.related.queue_id in rights_by_queue(request.user) else None
     return {

@@ -104,7 +104,7 @@ def timeline_of(ticket: Ticket, *, reader: Agent, everything: bool = False) -> T
     articles = Article.objects.visible_to(reader).of_ticket(ticket).for_zoom()
     shown = list(articles if everything else articles.order_by("-pk")[:SHOWN_ARTICLES])
     shown.sort(key=lambda article: article.pk)
-    earlier = 0 if everything else max(0, ticket.article_count - len(shown))
+    earlier = 0 if everything or ticket.erased_at else max(0, ticket.article_count - len(shown))
     events = _events(ticket).order_by("-pk")
     if earlier and shown:
         events = events.filter(at__gte=shown[0].created_at)

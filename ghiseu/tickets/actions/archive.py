@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -15,7 +16,6 @@ from ghiseu.tickets.errors import InvalidInput
 from ghiseu.tickets.history import record
 from ghiseu.tickets.models import Event, Kind, Queue, SenderType, Ticket
 from ghiseu.tickets.permissions import Right
-from ghiseu.tickets.querysets import TicketQuerySet
 
 
 def archive_ticket(ticket: Ticket, *, by: Agent) -> Ticket:
@@ -59,13 +59,15 @@ def come_back(ticket: Ticket) -> None:
         record(ticket, Kind.BROUGHT_BACK, by=None)
 
 
-def due_for_archive(queue: Queue, *, now: dt.datetime) -> TicketQuerySet:
-    """What the desk puts away by itself: closed for as many days as the queue says, or brought back as long ago."""
-    if queue.archive_after_days is None:
-        return Ticket.objects.none()
-    before = now - dt.timedelta(days=queue.archive_after_days)
-    closed = Ticket.objects.in_queue(queue).closed().not_archived().filter(closed_at__lt=before)
-    return closed.filter(Q(brought_back_at__isnull=True) | Q(brought_back_at__lt=before))
+def is_due(queues: Iterable[Queue], *, now: dt.datetime) -> Q:
+    """What the desk puts away by itself: closed for as many days as its queue says, or brought back as long ago."""
+    due = Q(pk__in=[])
+    for queue in queues:
+        if queue.archive_after_days is not None:
+            before = now - dt.timedelta(days=queue.archive_after_days)
+            stayed = Q(brought_back_at__isnull=True) | Q(brought_back_at__lt=before)
+            due |= stayed & Q(queue=queue, archived_at__isnull=True, closed_at__lt=before)
+    return due
 
 
 def archive_some(queue: Queue, *, limit: int) -> int:
@@ -79,8 +81,8 @@ def archive_some(queue: Queue, *, limit: int) -> int:
         # Should the power fail, the same tickets are due again.
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
-        due = due_for_archive(queue, now=now).order_by("closed_at", "pk").values_list("pk", flat=True)
-        pks = list(due.select_for_update(skip_locked=True, no_key=True)[:limit])
+        due = Ticket.objects.closed().filter(is_due([queue], now=now)).order_by("closed_at", "pk")
+        pks = list(due.values_list("pk", flat=True).select_for_update(skip_locked=True, no_key=True)[:limit])
         Ticket.objects.filter(pk__in=pks).update(archived_at=now)
         Event.objects.bulk_create(
             Event(ticket_id=pk, kind=Kind.ARCHIVED, actor=SenderType.SYSTEM, data={}, at=now) for pk in pks

@@ -26,6 +26,7 @@ DUE_SOON = _view("due", gettext_noop("Due soon"), f"is:open due<+{SOON}", Order.
 THEIR_TURN = _view("customer", gettext_noop("Waiting for the customer"), "is:open -is:waiting")
 OPEN = _view("open", gettext_noop("All open"), "is:open")
 CLOSED = _view("closed", gettext_noop("Closed"), "-is:open")
+ARCHIVE = _view("archive", gettext_noop("Archive"), "in:archive")
 
-PREDEFINED = (MINE, UNASSIGNED, WAITING, DUE_SOON, THEIR_TURN, OPEN, CLOSED)
+PREDEFINED = (MINE, UNASSIGNED, WAITING, DUE_SOON, THEIR_TURN, OPEN, CLOSED, ARCHIVE)
 BY_WORD = {view.word: view for view in PREDEFINED}
