@@ -41,9 +41,9 @@ def guess_language(text: str) -> str:
     """`ro`, `ru`, `uk` or `en`, or an empty string where the text gives no reason to say."""
     lowered = text[:_LOOKED_AT_CHARACTERS].lower()
     words = _WORD.findall(lowered)
-    scores = {code: sum(word in known for word in words) for code, known in _SMALL_WORDS.items()}
+    scores = {code: sum(map(known.__contains__, words)) for code, known in _SMALL_WORDS.items()}
     for code, letters in (("ru", _ONLY_RU), ("uk", _ONLY_UK), ("ro", _ONLY_RO)):
-        scores[code] += 2 * sum(letter in letters for letter in lowered)
+        scores[code] += 2 * sum(map(lowered.count, letters))
     best = max(scores, key=lambda code: scores[code])
     runner_up = max(score for code, score in scores.items() if code != best)
     return best if scores[best] > runner_up else ""

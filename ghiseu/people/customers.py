@@ -61,7 +61,7 @@ def _add(names: Mapping[str, str], language: str) -> dict[str, Identity]:
     """
     now = timezone.now()
     companies = _companies(names)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         customers = {
             pk: Customer(pk=pk, name=name[:200], language=language, company_id=companies.get(_domain(address)))
             for pk, (address, name) in zip(_customer_ids(len(names)), names.items(), strict=True)
@@ -71,10 +71,13 @@ def _add(names: Mapping[str, str], language: str) -> dict[str, Identity]:
             for pk, address in zip(customers, names, strict=True)
         ]
         Identity.objects.bulk_create(sorted(rows, key=lambda row: row.value), ignore_conflicts=True)
-        owners = Identity.objects.filter(kind=Identity.Kind.EMAIL, value__in=list(names))
-        ours = [customers[pk] for pk in owners.values_list("customer_id", flat=True) if pk in customers]
-        Customer.objects.bulk_create(ours)
-        return _identities(names)
+        identities = list(Identity.objects.filter(kind=Identity.Kind.EMAIL, value__in=list(names)))
+        ours = [identity for identity in identities if identity.customer_id in customers]
+        for identity in ours:
+            identity.customer = customers[identity.customer_id]
+        Customer.objects.bulk_create([identity.customer for identity in ours])
+    theirs = [identity.value for identity in identities if identity.customer_id not in customers]
+    return {identity.value: identity for identity in ours} | (_identities(theirs) if theirs else {})
 
 
 def _companies(addresses: Iterable[str]) -> dict[str, int]:

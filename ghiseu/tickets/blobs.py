@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -34,33 +35,59 @@ def keep_bytes(data: bytes) -> Blob:
     Safe beside other writers of the same bytes and beside `sweep`, where the row that will need the blob is written in
     the same transaction. Raises OSError where the disk is full: then no row names it.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
-    in_row = len(data) <= IN_ROW_BYTES
-    if in_row:
-        return _keep_row(sha256, len(data), data)
+    if len(data) <= IN_ROW_BYTES:
+        return keep_all([data])[data]
     with transaction.atomic():
-        _lock(sha256)
-        files.write(_root(), sha256, data)
-        return _keep_row(sha256, len(data), None)
+        return keep_all([data])[data]
 
 
-# SHA-256, size, bytes, time -> id. One statement, whether the bytes are new or not: the second of two writers waits and
-# gets the first's row. Where only the row was left of erased bytes they stand in it again, and `sweep` asks
-# who needs them.
-KEEP_ROW = """
-    INSERT INTO tickets_blob AS known (sha256, size, data, created_at) VALUES (%s, %s, %s, %s)
-    ON CONFLICT (sha256) DO UPDATE SET erased_at = NULL, is_doubtful = known.is_doubtful OR known.erased_at IS NOT NULL,
-        data = CASE WHEN known.erased_at IS NULL THEN known.data ELSE excluded.data END,
-        coding = CASE WHEN known.erased_at IS NULL THEN known.coding ELSE '' END
-    RETURNING id
-"""
+def keep_all(contents: Iterable[bytes]) -> dict[bytes, Blob]:
+    """The same for many at once, in the caller's transaction.
+
+    All writers take them in their order, so that none waits for another in a circle.
+    """
+    blobs = {data: blob_of(data) for data in contents}
+    large = {blob.sha256: data for data, blob in blobs.items() if blob.data is None}
+    if large:
+        _lock(large)
+        for sha256, data in large.items():
+            files.write(_root(), sha256, data)
+    rows = sorted(blobs.values(), key=lambda blob: blob.sha256)
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(keeping(len(rows)), [value for row in rows for value in kept_values(row)])
+            ids = {sha256: pk for pk, sha256 in cursor.fetchall()}
+        for row in rows:
+            row.pk = ids[row.sha256]
+    return blobs
 
 
-def _keep_row(sha256: str, size: int, data: bytes | None) -> Blob:
-    with connection.cursor() as cursor:
-        cursor.execute(KEEP_ROW, [sha256, size, data, timezone.now()])
-        row = cursor.fetchone()
-    return Blob(pk=row[0], sha256=sha256, size=size, data=data)
+def blob_of(data: bytes) -> Blob:
+    """The blob that these bytes will be; it has no row yet."""
+    in_row = len(data) <= IN_ROW_BYTES
+    return Blob(sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data if in_row else None)
+
+
+def keeping(count: int) -> str:
+    """The statement that keeps the rows of so many blobs, from their `kept_values`, and returns id and SHA-256 of each.
+
+    One statement, whether the bytes are new or not: the second of two writers waits and gets the first's row. Where
+    only the row was left of erased bytes they stand in it again, and `sweep` asks who needs them. It may stand within
+    a larger statement.
+    """
+    return f"""
+        INSERT INTO tickets_blob AS known (sha256, size, data, created_at)
+        VALUES {", ".join(["(%s, %s, %s, %s)"] * count)}
+        ON CONFLICT (sha256) DO UPDATE SET
+            erased_at = NULL, is_doubtful = known.is_doubtful OR known.erased_at IS NOT NULL,
+            data = CASE WHEN known.erased_at IS NULL THEN known.data ELSE excluded.data END,
+            coding = CASE WHEN known.erased_at IS NULL THEN known.coding ELSE '' END
+        RETURNING id, sha256
+    """  # noqa: S608  # made of nothing but the number
+
+
+def kept_values(blob: Blob) -> list[Any]:
+    return [blob.sha256, blob.size, blob.data, timezone.now()]
 
 
 def bytes_of(blob: Blob) -> bytes:
@@ -185,10 +212,11 @@ def _compact_row(blob: Blob) -> tuple[int, int]:
     return len(before), len(squeezed)
 
 
-def _lock(sha256: str) -> None:
+def _lock(sha256s: Iterable[str]) -> None:
     """Until the transaction ends nobody else writes or removes these bytes."""
+    keys = sorted(map(_key, sha256s))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_key(sha256)])
+        cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
 
 
 def _try_lock(sha256: str) -> bool:

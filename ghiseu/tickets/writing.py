@@ -10,13 +10,24 @@ the transaction holds already asks `held` first. Each thread writes for itself.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from django.db import connection, transaction
-from django.db.models import Manager, Model
+from django.db.models import (
+    BigAutoField,
+    BooleanField,
+    CharField,
+    DateTimeField,
+    ForeignKey,
+    Manager,
+    Model,
+    TextField,
+)
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.fields import Field
 from django.db.transaction import Atomic
@@ -24,6 +35,8 @@ from django.db.transaction import Atomic
 Row = Model
 _R = TypeVar("_R", bound=Model)
 _T = TypeVar("_T")
+# Fields whose values go to the database as they stand in memory. Asking each for each value takes longer than COPY.
+_TAKEN_AS_THEY_ARE = (BigAutoField, BooleanField, CharField, DateTimeField, ForeignKey, TextField)
 _of_thread = threading.local()
 
 
@@ -192,20 +205,21 @@ def _named_first(kinds: Iterable[type[Row]]) -> list[type[Row]]:
 
 def _copy(kind: type[Row], rows: Sequence[Row]) -> None:
     """COPY, which spares the database a statement for each row, and us the making of it."""
-    columns = list(stored(rows[0]))
-    fields = [field for field in _fields(kind) if _column(field) in columns]
+    columns = stored(rows[0])
+    readers = [reader for column, reader in _readers(kind).items() if column in columns]
     quoted = ", ".join(connection.ops.quote_name(column) for column in columns)
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {connection.ops.quote_name(_table(kind))} ({quoted}) FROM STDIN") as copy,
     ):
         for row in rows:
-            copy.write_row([_stored(field, row, add=True) for field in fields])
+            copy.write_row([reader(row) for reader in readers])
 
 
 def _update(kind: type[Row], names: Sequence[str], rows: Sequence[Row]) -> None:
     """One statement for all rows of which the same fields changed."""
     fields = [field for field in _fields(kind) if field.name in names]
+    readers = [_reader(field, add=False) for field in fields]
     quote = connection.ops.quote_name
     values = ", ".join(
         f"{quote(_column(field))} = v.v{place}::{field.cast_db_type(connection)}" for place, field in enumerate(fields)
@@ -215,18 +229,13 @@ def _update(kind: type[Row], names: Sequence[str], rows: Sequence[Row]) -> None:
         f"UPDATE {quote(_table(kind))} AS t SET {values} FROM (VALUES {', '.join([one] * len(rows))})"  # noqa: S608  # made of names of our own
         f" AS v (id, {', '.join(f'v{place}' for place in range(len(fields)))}) WHERE t.id = v.id"
     )
-    given = [part for row in rows for part in (row.pk, *(_stored(field, row, add=False) for field in fields))]
     with connection.cursor() as cursor:
-        cursor.execute(statement, given)
+        cursor.execute(statement, [part for row in rows for part in (row.pk, *(reader(row) for reader in readers))])
 
 
 def stored(row: Row, *, without: Sequence[str] = ()) -> dict[str, Any]:
     """A new row's columns and their values as the database takes them, without those that it fills in itself."""
-    values = {
-        _column(field): _stored(field, row, add=True)
-        for field in _fields(type(row))
-        if field.name not in without and not field.generated
-    }
+    values = {column: reader(row) for column, reader in _readers(type(row)).items() if column not in without}
     return {
         column: value
         for column, value in values.items()
@@ -234,12 +243,21 @@ def stored(row: Row, *, without: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
+@functools.cache
+def _readers(kind: type[Row]) -> dict[str, Callable[[Row], Any]]:
+    """For each column of a new row what gives its value as the database takes it."""
+    return {_column(field): _reader(field, add=True) for field in _fields(kind) if not field.generated}
+
+
+def _reader(field: Field[Any, Any], *, add: bool) -> Callable[[Row], Any]:
+    is_stamped = getattr(field, "auto_now", False) or (add and getattr(field, "auto_now_add", False))
+    if isinstance(field, _TAKEN_AS_THEY_ARE) and not is_stamped:
+        return attrgetter(field.attname)
+    return lambda row: field.get_db_prep_save(field.pre_save(row, add), connection)
+
+
 def _column(field: Field[Any, Any]) -> str:
     return str(field.column)
-
-
-def _stored(field: Field[Any, Any], row: Row, *, add: bool) -> Any:
-    return field.get_db_prep_save(field.pre_save(row, add), connection)
 
 
 def _rows_of(kind: type[Row]) -> Manager[Row]:

@@ -43,13 +43,12 @@ class Named:
 
     # Those that a mail may join, by id: held until the transaction ends, so that they stay as they are judged.
     held: dict[int, Ticket]
-    participants: frozenset[tuple[int, str]]
+    participants: set[tuple[int, str]]
     # (Message-ID, address that takes part) -> id of the newest such article, and its ticket.
     foreign: dict[tuple[str, str], tuple[int, Ticket]]
 
     @classmethod
     def by(cls, mails: Iterable[ParsedMail]) -> Named:
-        """For mails of which none answers another one of them."""
         mails = list(mails)
         quoted = {message_id for parsed in mails for message_id in quoted_ids(parsed)}
         signed = {ours.ticket_id for parsed in mails if (ours := _our_message(quoted_ids(parsed)))}
@@ -58,7 +57,16 @@ class Named:
         held = _hold(signed, numbers) if signed or numbers else {}
         take_part = Participant.objects.filter(ticket__in=held, address__in=senders)
         pairs = take_part.values_list("ticket_id", "address") if held else []
-        return cls(held, frozenset(pairs), _foreign(quoted, senders, held) if quoted else {})
+        return cls(held, set(pairs), _foreign(quoted, senders, held) if quoted else {})
+
+    def learn(self, article: Article) -> None:
+        """One of the mails was filed, and the next one may answer it."""
+        ticket = article.ticket
+        if ticket.pk not in self.held:
+            self.participants.add((ticket.pk, article.from_address))
+        for pk, address in self.participants:
+            if pk == ticket.pk:
+                self.foreign[article.message_id, address] = (article.pk, ticket)
 
     def by_number(self, subject: str) -> Ticket | None:
         found = {ticket.number: ticket for ticket in self.held.values()}

@@ -16,7 +16,7 @@ from ghiseu.mail.outbound.autoresponse import AutomaticAnswers
 from ghiseu.people.customers import identities_for
 from ghiseu.people.models import Identity
 from ghiseu.tickets.actions import NewFile, NewMessage
-from ghiseu.tickets.blobs import bytes_of, keep_bytes
+from ghiseu.tickets.blobs import bytes_of, keep_all
 from ghiseu.tickets.models import Blob, Queue
 
 # The mail names no sender: all such mails stand together under this one, which can never be written to (RFC 2606).
@@ -68,8 +68,7 @@ class Surroundings:
         return cls(
             queues=queues_named(one.parsed for one in from_customers),
             identities=identities_for(names),
-            # In one order for all workers, so that none waits for another in a circle.
-            files={data: keep_bytes(data) for data in sorted(files)},
+            files=keep_all(files),
             answers=AutomaticAnswers(one.parsed for one in from_customers if not one.is_imported),
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -88,20 +88,18 @@ def _read(mails: Iterable[InboundMail]) -> Iterator[Incoming]:
 
 
 def _in_company(mails: Iterable[Incoming]) -> Iterator[list[Incoming]]:
-    """Those that can be judged before any of them is filed: none answers another one, or changes what others find."""
-    company, ids, size = list[Incoming](), set[str](), 0
+    """Those that can be filed together, in their order."""
+    company, size = list[Incoming](), 0
     for one in mails:
-        quoted, alone = quoted_ids(one.parsed), _stands_alone(one)
-        if company and (alone or ids.intersection(quoted) or size + one.mail.raw.size > MOST_BYTES_TOGETHER):
+        alone = _stands_alone(one)
+        if company and (alone or size + one.mail.raw.size > MOST_BYTES_TOGETHER):
             yield company
-            company, ids, size = [], set(), 0
+            company, size = [], 0
         company.append(one)
+        size += one.mail.raw.size
         if alone:
             yield company
-            company = []
-        else:
-            ids.add(one.parsed.message_id or "")
-            size += one.mail.raw.size
+            company, size = [], 0
     if company:
         yield company
 
@@ -138,9 +136,7 @@ def file_together(mails: Sequence[Incoming]) -> list[Filed]:
         opened = sum(plan.opens_ticket for plan in plans)
         needed = {COUNTER: opened, sequence_of(Ticket): opened, sequence_of(Article): 2 * len(mails)}
         with together(drawing=needed, holding=list(named.held.values())):
-            filed = [_carry_out(one, plan, around) for one, plan in zip(mails, plans, strict=True)]
-            for one, result in zip(mails, filed, strict=True):
-                _end(one.mail, result)
+            filed = list(_carry_out_in_order(mails, plans, around, named))
     for one, result in zip(mails, filed, strict=True):
         number = result.article.ticket.number if result.article else None
         log.info("mail_filed", mail=one.mail.pk, state=result.state, ticket=number, reason=result.trace[0])
@@ -178,6 +174,24 @@ def _plan(one: Incoming, rules: Sequence[Rule], named: Named) -> Plan:
     belonging = Belonging(None, word.ticket, True, word.reason) if word else belonging_of(parsed, verdict.sign, named)
     sign = f"{verdict.sign.label}: {verdict.reason}"
     return Plan(belonging=belonging, decision=decision, trace=(belonging.reason, sign, *decision.trace))
+
+
+def _carry_out_in_order(
+    mails: Sequence[Incoming], plans: Sequence[Plan], around: Surroundings, named: Named
+) -> Iterator[Filed]:
+    """Each finds what the one before it has left behind."""
+    ids: set[str] = set()
+    for one, planned in zip(mails, plans, strict=True):
+        plan = planned
+        if planned.belonging and ids.intersection(quoted_ids(one.parsed)):
+            again = belonging_of(one.parsed, one.verdict.sign, named)
+            plan = replace(planned, belonging=again, trace=(again.reason, *planned.trace[1:]))
+        filed = _carry_out(one, plan, around)
+        _end(one.mail, filed)
+        if filed.article:
+            named.learn(filed.article)
+            ids.add(filed.article.message_id)
+        yield filed
 
 
 def _carry_out(one: Incoming, plan: Plan, around: Surroundings) -> Filed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +11,8 @@ from django.utils import timezone
 
 from ghiseu.mail.errors import EmptyMail, MailTooLarge, UnknownMailbox
 from ghiseu.mail.models import InboundMail, Mailbox
-from ghiseu.tickets.blobs import KEEP_ROW, keep_bytes
-from ghiseu.tickets.models.blob import IN_ROW_BYTES, Blob
+from ghiseu.tickets.blobs import blob_of, keep_bytes, keeping, kept_values
+from ghiseu.tickets.models.blob import IN_ROW_BYTES
 from ghiseu.tickets.writing import stored, tell
 
 WORK_CHANNEL = "ghiseu_work"
@@ -38,8 +37,8 @@ def keep_once(*, mailbox: Mailbox, raw: bytes, channel: str, is_settled: bool = 
         raise MailTooLarge(len(raw), settings.MAIL_MAX_BYTES)
     row = InboundMail(mailbox=mailbox, channel=channel, is_settled=is_settled, next_try_at=timezone.now())
     if len(raw) <= IN_ROW_BYTES:
-        row.raw = Blob(sha256=hashlib.sha256(raw).hexdigest(), size=len(raw), data=raw)
-        is_new = _insert(row, KEEP_ROW, [row.raw.sha256, row.raw.size, raw, timezone.now()])
+        row.raw = blob_of(raw)
+        is_new = _insert(row, keeping(1), kept_values(row.raw))
     else:
         with transaction.atomic(durable=True):
             row.raw = keep_bytes(raw)
@@ -52,7 +51,7 @@ def _insert(row: InboundMail, blob: str, blobs_values: Sequence[Any]) -> bool:
 
     So a small mail costs one statement and its commit, which is all that a door waits for.
     """
-    values = stored(row, without=["raw"])
+    values = stored(row, without=["raw_id"])
     statement = f"""
         WITH blob AS ({blob}),
         mail AS (

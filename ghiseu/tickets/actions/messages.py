@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -211,6 +211,7 @@ def _attachment(article: Article, file: NewFile) -> Attachment:
     )
 
 
-def add_participants(ticket: Ticket, addresses: Sequence[str]) -> None:
-    rows = [Participant(ticket=ticket, address=address.lower()) for address in addresses]
-    insert_all(rows, ignoring_doubles=True)
+def add_participants(ticket: Ticket, addresses: Iterable[str], *, are_first: bool = False) -> None:
+    """Let these addresses take part, if they do not yet; `are_first` where nobody can, because the ticket is new."""
+    rows = [Participant(ticket=ticket, address=address) for address in sorted({one.lower() for one in addresses})]
+    insert_all(rows, ignoring_doubles=not are_first)

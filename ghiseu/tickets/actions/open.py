@@ -41,7 +41,7 @@ def open_ticket(
         article = add_article(
             ticket, message, sender_type=SenderType.CUSTOMER, channel=Channel.EMAIL, visible=True, customer=customer
         )
-        add_participants(ticket, [message.from_address] if message.from_address else [])
+        add_participants(ticket, [message.from_address] if message.from_address else [], are_first=True)
         named = related.number if related else ""
         record(ticket, Kind.CREATED, by=customer, article=article, queue=queue.name, related=named)
     return article
@@ -73,7 +73,7 @@ def open_ticket_for(
         author = {"agent": by} if by_mail else {"agent": by, "customer": customer}
         sender_type = SenderType.AGENT if by_mail else SenderType.CUSTOMER
         article = add_article(ticket, message, sender_type=sender_type, channel=channel, visible=True, **author)
-        add_participants(ticket, [person["address"] for person in (*message.to, *message.cc)])
+        add_participants(ticket, [person["address"] for person in (*message.to, *message.cc)], are_first=True)
         record(ticket, Kind.CREATED, by=by, article=article, queue=queue.name, related="")
     return article
 

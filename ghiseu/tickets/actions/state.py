@@ -75,8 +75,11 @@ def change_state(ticket: Ticket, state: State, *, by: Actor, until: dt.datetime 
 
 def state_of_type(kind: StateType) -> State:
     """The state used where nobody chose one: the oldest active of its type. Raises InvalidInput where there is none."""
-    states = State.objects.filter(type=kind, is_active=True).order_by("pk")
-    state = once(("state of type", kind), states.first)
+    state = once(("state of type", kind), lambda: _oldest_active(kind))
     if state is None:
         raise InvalidInput(_("No state of the type “%(type)s” is active. Activate one.") % {"type": kind.label})
     return state
+
+
+def _oldest_active(kind: StateType) -> State | None:
+    return State.objects.filter(type=kind, is_active=True).order_by("pk").first()
