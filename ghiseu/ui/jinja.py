@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined
+from jinja2.ext import Extension
 from markupsafe import Markup
 
 from ghiseu.ui import text, words
@@ -16,13 +18,21 @@ from ghiseu.ui.addresses import url
 from ghiseu.ui.icons import icon
 from ghiseu.ui.kept import kept
 
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 # More than there are, in all languages.
 _MOST_TEXTS = 8192
 
 
+class Unindented(Extension):
+    """Leaves out the indentation of templates, a fifth of what a page would send. What people typed keeps its own."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002  # Jinja's
+        return _INDENTATION.sub("", source)
+
+
 def environment(**options: Any) -> Environment:
     """Names that a template misspells are errors, so that no page silently shows less than it should."""
-    options["extensions"] = [*options.get("extensions", []), "jinja2.ext.i18n", "jinja2.ext.do"]
+    options["extensions"] = [*options.get("extensions", []), "jinja2.ext.i18n", "jinja2.ext.do", Unindented]
     options["undefined"] = StrictUndefined
     env = Environment(**options, trim_blocks=True, lstrip_blocks=True)  # noqa: S701  # Django's backend switches autoescape on
     env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension

@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, trigger_client_
 
 from ghiseu.agent.forms import AssignForm, PriorityForm, QueueForm, StateForm, local_time
 from ghiseu.agent.http import AgentRequest
-from ghiseu.agent.ticket.page import TEMPLATE, facts, show_ticket, visible_ticket
+from ghiseu.agent.ticket.page import TEMPLATE, facts, show_ticket, ticket_at_hand
 from ghiseu.people.models import Agent
 from ghiseu.tickets import actions
 from ghiseu.tickets.errors import DeskError, InvalidInput, NotPermitted, TicketNotFound
@@ -35,7 +35,7 @@ def act(function: Act) -> View:
     @require_POST
     @wraps(function)
     def endpoint(request: AgentRequest, number: str) -> HttpResponse:
-        ticket = visible_ticket(request, number)
+        ticket = ticket_at_hand(request, number)
         try:
             with transaction.atomic():
                 function(request, ticket)
@@ -65,12 +65,13 @@ def status_of(refusal: DeskError) -> int:
 
 def changed(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     """After a change: the head of the page as it is now, and the line of history as news; or back to the page."""
-    now = Ticket.objects.visible_to(request.user).for_zoom().filter(pk=ticket.pk).first()
+    seen = Ticket.objects.visible_to(request.user).filter(pk=ticket.pk)
+    if not request.htmx and seen.exists():
+        return redirect("ticket", number=ticket.number)
+    now = seen.for_zoom().first()
     if now is None:
         messages.success(request, _("Ticket %(number)s is now where you cannot read it.") % {"number": ticket.number})
         return HttpResponseClientRedirect("/") if request.htmx else redirect("tickets")
-    if not request.htmx:
-        return redirect("ticket", number=now.number)
     response = render_fragment(request, TEMPLATE, ["facts", "notices"], facts(request, now) | {"error": ""})
     return trigger_client_event(response, "live:ticket", after="settle")
 

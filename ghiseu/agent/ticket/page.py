@@ -28,6 +28,11 @@ def visible_ticket(request: AgentRequest, number: str) -> Ticket:
     return get_object_or_404(Ticket.objects.visible_to(request.user).for_zoom(), number=number)
 
 
+def ticket_at_hand(request: AgentRequest, number: str) -> Ticket:
+    """The same for an act, which reads the ticket anew when it holds it: no more than its row and its queue."""
+    return get_object_or_404(Ticket.objects.visible_to(request.user).select_related("queue"), number=number)
+
+
 @require_safe
 def ticket(request: AgentRequest, number: str) -> HttpResponse:
     found = visible_ticket(request, number)

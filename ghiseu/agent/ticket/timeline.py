@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from ghiseu.agent.ticket.delivery import Delivery, deliveries_of
 from ghiseu.mail.models import OutboundMail
@@ -17,6 +18,17 @@ from ghiseu.tickets.models import Article, Attachment, Channel, Event, Kind, Sen
 # The newest ones; the page says how many came before and shows them when asked.
 SHOWN_ARTICLES = 60
 SHOWN_LINES = 400
+# Of a message, for who cannot see its look.
+_LABELS = {
+    "note": gettext_noop("Note of %(author)s"),
+    "automatic": gettext_noop("Automatic answer of %(author)s"),
+    "notice": gettext_noop("Delivery notice of %(author)s"),
+    "agent": gettext_noop("Answer of %(author)s"),
+    "asked": gettext_noop("Message of %(author)s to a third party"),
+    "third-party": gettext_noop("Message of %(author)s, a third party"),
+    "phone": gettext_noop("Telephone call of %(author)s"),
+    "customer": gettext_noop("Message of %(author)s"),
+}
 # What happens to an article that stands already, and is told at its own moment.
 _LATER_ACTS = (Kind.REDIRECTED, Kind.TAKEN_BACK)
 
@@ -55,17 +67,7 @@ class Message:
     @property
     def label(self) -> str:
         """For who cannot see the look."""
-        words = {
-            "note": _("Note of %(author)s"),
-            "automatic": _("Automatic answer of %(author)s"),
-            "notice": _("Delivery notice of %(author)s"),
-            "agent": _("Answer of %(author)s"),
-            "asked": _("Message of %(author)s to a third party"),
-            "third-party": _("Message of %(author)s, a third party"),
-            "phone": _("Telephone call of %(author)s"),
-            "customer": _("Message of %(author)s"),
-        }
-        return words[self.kind] % {"author": self.author}
+        return _(_LABELS[self.kind]) % {"author": self.author}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ghiseu.agent.http import AgentRequest
 from ghiseu.agent.ticket import acts
 from ghiseu.agent.ticket.acts import set_aside, status_of
 from ghiseu.agent.ticket.box import TO_THIRD_PARTIES, again, gone, kept_files, message_of, typed_box
-from ghiseu.agent.ticket.page import TEMPLATE, show_ticket, visible_ticket, writing
+from ghiseu.agent.ticket.page import TEMPLATE, show_ticket, ticket_at_hand, visible_ticket, writing
 from ghiseu.agent.typed import clean_text, files_of, send_at_of, unreadable
 from ghiseu.mail.outbound.draft import opening_text
 from ghiseu.mail.outbound.redirect import redirect_message
@@ -137,7 +137,7 @@ def _then(request: AgentRequest, ticket: Ticket) -> None:
 
 
 def _write(request: AgentRequest, number: str, kind: str, write: Write) -> HttpResponse:
-    ticket = visible_ticket(request, number)
+    ticket = ticket_at_hand(request, number)
     form = WriteForm(request.POST)
     try:
         if not form.is_valid():
