@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db import connection
 
+from ghiseu.tickets.query.tree import HasWords
+from ghiseu.tickets.search import lexemes
 from ghiseu.tickets.search.marking import Terms
 
 # Of each ticket the newest messages, and of each message its beginning: enough to show why it was found.
@@ -34,13 +36,22 @@ WHERE article.ticket_id = ANY(%s) ORDER BY attachment.id DESC LIMIT 200
 """  # noqa: S608  # numbers of our own
 
 
-def ranked(ticket_ids: Sequence[int], question: str) -> list[int]:
-    """The tickets, those first that fit the tsquery best; without one they stay as they are."""
+def ranked(ticket_ids: Sequence[int], terms: Terms) -> list[int]:
+    """The tickets, those first in which the terms stand most and in the best places; without any, as they are."""
+    question = lexemes.any_of(_lexemes_of(terms))
     if not question:
         return list(ticket_ids)
     with connection.cursor() as cursor:
         cursor.execute(_RANK, [list(ticket_ids), question])
         return [ticket_id for (ticket_id,) in cursor.fetchall()]
+
+
+def _lexemes_of(terms: Terms) -> Iterator[str]:
+    for term in terms.terms:
+        if isinstance(term, HasWords) and term.has_forms:
+            yield lexemes.form_query(term.words[0])
+        elif isinstance(term, HasWords):
+            yield lexemes.any_of(lexemes.lexeme(word) for word in term.words)
 
 
 def best_articles(ticket_ids: Sequence[int], terms: Terms) -> dict[int, tuple[int | None, int | None]]:

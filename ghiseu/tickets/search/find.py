@@ -79,7 +79,7 @@ def _best(query: Query, agent: Agent, after: str, rows: int) -> Found:
     if after and not start:
         raise InvalidInput(_("This page address is damaged. Start again from the first page."))
     walk = Walk(query, agent)
-    ids = ranked([place.ticket_id for place in walk.places(MOST_RANKED)], walk.question)
+    ids = ranked([place.ticket_id for place in walk.places(MOST_RANKED)], terms_of(query))
     following = str(start + rows) if len(ids) > start + rows else None
     hits = hits_of(ids[start : start + rows], query, agent)
     is_whole = walk.is_complete and len(ids) < MOST_RANKED

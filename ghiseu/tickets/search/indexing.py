@@ -7,7 +7,6 @@ never make the entry of one ticket at the same time: a lock on its number is hel
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from django.db import connection, transaction
@@ -49,19 +48,19 @@ def put_file_text(attachment_id: int, text: str) -> None:
 
 def index_due(limit: int = BATCH) -> int:
     """Make the entries of tickets that are due, at most `limit` rows of them; returns how many rows were taken."""
-    new_words: Counter[str] = Counter()
+    changed = vocabulary.Changed()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TAKE, [limit])
         rows: list[int] = [ticket_id for (ticket_id,) in cursor.fetchall()]
         if rows:
-            new_words = _index(sorted(set(rows)))
+            changed = _index(sorted(set(rows)))
     # By itself, so that two workers do not wait for each other's common words.
-    vocabulary.learn(new_words)
+    vocabulary.learn(changed)
     return len(rows)
 
 
-def _index(ticket_ids: Sequence[int]) -> Counter[str]:
-    """Make the entries of these tickets anew, in order; returns the words that are new in them."""
+def _index(ticket_ids: Sequence[int]) -> vocabulary.Changed:
+    """Make the entries of these tickets anew, in order; returns which words came and went."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [_LOCKS, list(ticket_ids)])
         cursor.execute(_FREE, [list(ticket_ids)])
@@ -70,9 +69,9 @@ def _index(ticket_ids: Sequence[int]) -> Counter[str]:
         busy = {ticket_id for (ticket_id,) in cursor.fetchall()} - free
         SearchDue.objects.bulk_create([SearchDue(ticket_id=ticket_id) for ticket_id in sorted(busy)])
         made = entries_of([ticket_id for ticket_id in ticket_ids if ticket_id not in busy])
-        new_words = vocabulary.new_words(made)
+        changed = vocabulary.changes_of(made)
         _write(made)
-    return new_words
+    return changed
 
 
 def _write(made: Sequence[Made]) -> None:

@@ -28,7 +28,7 @@ LONGEST_WORD = 60
 MOST_POSITIONS = 16_000
 MOST_OF_ONE_WORD = 250
 # PostgreSQL takes 1 MB; signs around the words and positions come on top of their letters.
-MOST_BYTES = 600_000
+MOST_BYTES = 800_000
 # Where a word without its own place stands, one for each weight and never side by side.
 _PLACES = {"A": "1A", "B": "4B", "C": "7C", "D": "10D"}
 _AT = {weight: [f"{position}{weight}" for position in range(MOST_POSITIONS + 1)] for weight in _PLACES}
@@ -65,8 +65,9 @@ class Entry:
         self._put(words, _AT[weight], _PLACES[weight])
         if mark:
             for word in words:
-                self._marks.add(mark + word[:LONGEST_WORD])
-                self._marks.update(f"{mark}{STEM}{stem}" for stem in stems(word[:LONGEST_WORD]))
+                self._mark_if_room(mark + word[:LONGEST_WORD])
+                for stem in stems(word[:LONGEST_WORD]):
+                    self._mark_if_room(f"{mark}{STEM}{stem}")
 
     def _put(self, words: list[str], places_at: list[str], somewhere: str) -> None:
         position = self._position
@@ -92,14 +93,24 @@ class Entry:
             if word in self._places:
                 self._places[word].append(place)
                 return
-        self._bytes += 2 * len(word) * (1 if word.isascii() else 2) + 24
-        if self._bytes <= MOST_BYTES:
+        if self._has_room(2 * word):
             self._places[word] = [place]
 
+    def _has_room(self, letters: str) -> bool:
+        """Whether so many letters still go in, with what PostgreSQL keeps beside a word and its stem."""
+        self._bytes += len(letters) * (1 if letters.isascii() else 2) + 16
+        return self._bytes <= MOST_BYTES
+
+    def _mark_if_room(self, mark: str) -> None:
+        if mark not in self._marks and self._has_room(mark):
+            self._marks.add(mark)
+
     def add_sites(self, text: str) -> None:
-        self._marks.update(SITE + host for host in hosts_in(text))
+        for host in sorted(hosts_in(text)):
+            self._mark_if_room(SITE + host)
 
     def mark(self, *marks: str) -> None:
+        """Say where the ticket is; there is always room for that."""
         self._marks.update(marks)
 
     def plain(self) -> frozenset[str]:

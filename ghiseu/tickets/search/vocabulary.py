@@ -8,8 +8,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from django.db import connection, transaction
+from django.db import connection
 
 from ghiseu.tickets.search.reading import Made
 
@@ -30,6 +31,10 @@ SELECT one.word, one.more, '{}' FROM unnest(%s::text[], %s::int[]) AS one (word,
 ON CONFLICT (word) DO UPDATE SET ticket_count = known.ticket_count + excluded.ticket_count
 RETURNING known.word, known.ticket_count, known.cuts = '{}'
 """
+_LOSE = """
+UPDATE tickets_searchword AS known SET ticket_count = greatest(0, known.ticket_count - one.fewer)
+FROM unnest(%s::text[], %s::int[]) AS one (word, fewer) WHERE known.word = one.word
+"""
 _CUT = """
 UPDATE tickets_searchword AS known SET cuts = string_to_array(one.cuts, ' ')
 FROM unnest(%s::text[], %s::text[]) AS one (word, cuts) WHERE known.word = one.word
@@ -47,19 +52,41 @@ def cuts_of(word: str) -> set[str]:
     return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
 
 
-def new_words(made: Sequence[Made]) -> Counter[str]:
-    """Of these entries the words that the tickets did not have before, each with the number of such tickets."""
+@dataclass(frozen=True)
+class Changed:
+    """Words that tickets gained and lost, each with the number of such tickets."""
+
+    gained: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+
+
+def changes_of(made: Sequence[Made]) -> Changed:
+    """What these entries say that the tickets' entries did not say before, and the other way round."""
     with connection.cursor() as cursor:
         cursor.execute(_OLD, [[one.ticket_id for one in made]])
         before: dict[int, list[str]] = dict(cursor.fetchall())
-    counts: Counter[str] = Counter()
+    changed = Changed()
     for one in made:
-        counts.update(filter(is_kept, one.plain.difference(before.get(one.ticket_id, ()))))
-    return counts
+        old = before.get(one.ticket_id, [])
+        changed.gained.update(filter(is_kept, one.plain.difference(old)))
+        changed.lost.update(filter(is_kept, set(old).difference(one.plain)))
+    return changed
 
 
-def learn(counts: Counter[str]) -> None:
-    """Add to what is known of these words; written in order, so that two workers never wait for each other."""
+def learn(changed: Changed) -> None:
+    """Know these words in more and in fewer tickets; a word that is in none any more is forgotten."""
+    if changed.lost:
+        words = sorted(changed.lost)
+        with connection.cursor() as cursor:
+            cursor.execute(_LOSE, [words, [changed.lost[word] for word in words]])
+            cursor.execute("DELETE FROM tickets_searchword WHERE word = ANY(%s) AND ticket_count = 0", [words])
+        for word in words:
+            _remembered.pop(word, None)
+    _gain(changed.gained)
+
+
+def _gain(counts: Counter[str]) -> None:
+    """Words are written in order, so that two workers never wait for each other."""
     more: dict[str, int] = {}
     for word, count in counts.items():
         if _remembered.get(word, 0) < COMMON_FROM:
@@ -78,14 +105,3 @@ def learn(counts: Counter[str]) -> None:
         cut = sorted(word for word, count, is_uncut in known if is_uncut and count >= KNOWN_FROM)
         if cut:
             cursor.execute(_CUT, [cut, [" ".join(cuts_of(word)) for word in cut]])
-
-
-def replace(counts: Counter[str]) -> None:
-    """Forget everything and know these words; what is in fewer than `KNOWN_FROM` tickets is left out."""
-    rows = [(word, count, sorted(cuts_of(word))) for word, count in sorted(counts.items()) if count >= KNOWN_FROM]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM tickets_searchword")
-        with cursor.copy("COPY tickets_searchword (word, ticket_count, cuts) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-    _remembered.clear()

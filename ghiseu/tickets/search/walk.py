@@ -90,10 +90,11 @@ class Walk:
     start: Place = NEWEST
     is_complete: bool = True
     reached: Place = NEWEST
-    seconds: float = LONG_SECONDS
+    seconds: float | None = None
     _asked: Asked = field(init=False, default=NOTHING_KNOWN)
 
     def __post_init__(self) -> None:
+        self._long = LONG_SECONDS if self.seconds is None else self.seconds
         self._scope = Scope(self.agent, context_of(self.agent))
         self._asked = self._whole_question()
         self.reached = self.start
@@ -165,7 +166,7 @@ class Walk:
             if len(found) >= most or not self.is_complete:
                 return
             self.reached = low
-            if low != OLDEST and time.monotonic() - self._began > self.seconds:
+            if low != OLDEST and time.monotonic() - self._began > self._long:
                 self.is_complete = False
                 return
 
@@ -201,7 +202,7 @@ class Walk:
                 high = self.reached = chunk[-1]
                 if len(found) >= most:
                     return
-                if self._examined >= MOST_EXAMINED or time.monotonic() - self._began > self.seconds:
+                if self._examined >= MOST_EXAMINED or time.monotonic() - self._began > self._long:
                     self.is_complete = False
                     return
             if len(candidates) < wanted:
