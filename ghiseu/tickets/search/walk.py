@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import OperationalError, connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F, Func, Q, Value
@@ -196,7 +197,7 @@ class Walk:
             candidates = self._candidates(high, low, wanted)
             for chunk in _chunks(candidates, most):
                 ids = [one.ticket_id for one in chunk]
-                fitting = set(self.visible().filter(pk__in=ids).values_list("pk", flat=True))
+                fitting = set(self.visible().filter(IsOneOf(ids)).values_list("pk", flat=True))
                 found += [one for one in chunk if one.ticket_id in fitting][: most - len(found)]
                 self._examined += len(chunk)
                 high = self.reached = chunk[-1]
@@ -231,6 +232,17 @@ def _chunks(places: Sequence[Place], most: int) -> Iterator[Sequence[Place]]:
         size = next(sizes, size)
         yield places[start : start + size]
         start += size
+
+
+class IsOneOf(Func):
+    """The ticket is one of these, however many: a list in one value, where `IN` would send each by itself."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = models.BooleanField()
+
+    def __init__(self, ids: list[int]) -> None:
+        super().__init__(F("pk"), Value(ids, ArrayField(models.BigIntegerField())))
 
 
 class InSlice(Func):
