@@ -45,9 +45,9 @@ class Browser:
         """A second window with the same session and a connection of its own."""
         return Browser(self.port, dict(self.cookies))
 
-    def get(self, path: str) -> bytes:
-        """The page. Raises UnexpectedAnswer unless it is one."""
-        return self._ask("GET", path, None, expected=200)
+    def get(self, path: str, *, piece: str = "") -> bytes:
+        """The page, or its piece with this id. Raises UnexpectedAnswer unless it is one."""
+        return self._ask("GET", path, None, expected=200, piece=piece)
 
     def get_compressed(self, path: str) -> tuple[bytes, int]:
         """The page as it reads, and how many bytes it had on the wire with its headers."""
@@ -69,8 +69,10 @@ class Browser:
     def _cookie(self) -> str:
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
-    def _ask(self, method: str, path: str, body: str | None, *, expected: int) -> bytes:
+    def _ask(self, method: str, path: str, body: str | None, *, expected: int, piece: str = "") -> bytes:
         headers = {"Cookie": self._cookie()}
+        if piece:
+            headers |= {"HX-Request": "true", "HX-Target": piece}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             headers["X-CSRFToken"] = self.cookies.get("csrftoken", "")

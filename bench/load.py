@@ -11,7 +11,7 @@ from bench import workload
 from bench.desk import Desk
 
 PASSWORD = "measuring is knowing"  # noqa: S105  # of a desk that lives for minutes
-EVERYWHERE, ONE_QUEUE = "everywhere", "one-queue"
+EVERYWHERE, ONE_QUEUE, WITH_VIEWS = "everywhere", "one-queue", "with-views"
 
 
 def load(desk: Desk, count: int) -> None:

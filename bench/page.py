@@ -18,7 +18,8 @@ class Page:
     """Paths to be asked for in turn, or forms to be sent, each once.
 
     `main` recognises the page's main query among all that it sends; a form's floor is one row kept durably. A page with
-    `at_a_tenth` is also asked of a desk with a tenth of the data. `agent` is the login that asks.
+    `at_a_tenth` is also asked of a desk with a tenth of the data. `agent` is the login that asks. With `piece` only the
+    piece of the page with this id is asked for, as a page does that hears of a change.
     """
 
     name: str
@@ -27,10 +28,11 @@ class Page:
     main: str = ""
     agent: str = EVERYWHERE
     at_a_tenth: bool = False
+    piece: str = ""
 
     def visit(self) -> Visit:
         if not self.forms:
-            return getting(self.paths)
+            return getting(self.paths, self.piece)
         # What is true before the first time is no longer true at the second.
         waiting = iter(self.forms)
 
@@ -41,8 +43,8 @@ class Page:
         return send
 
 
-def getting(paths: tuple[str, ...]) -> Visit:
-    return lambda browser, serial: browser.get(paths[serial % len(paths)])
+def getting(paths: tuple[str, ...], piece: str = "") -> Visit:
+    return lambda browser, serial: browser.get(paths[serial % len(paths)], piece=piece)
 
 
 Family = Callable[[There], list[Page]]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.browser import Browser
-from bench.load import EVERYWHERE, ONE_QUEUE, PASSWORD
+from bench.load import EVERYWHERE, ONE_QUEUE, PASSWORD, WITH_VIEWS
 
 SECONDS_TO_START = 60
 
@@ -35,8 +35,8 @@ def web() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
 
 
 def signed_in(port: int) -> dict[str, Browser]:
-    """A browser for each of the two agents who look."""
-    browsers = {login: Browser(port) for login in (EVERYWHERE, ONE_QUEUE)}
+    """A browser for each of the agents who look."""
+    browsers = {login: Browser(port) for login in (EVERYWHERE, ONE_QUEUE, WITH_VIEWS)}
     for login, browser in browsers.items():
         browser.sign_in(login, PASSWORD)
     return browsers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.families import customers, lists, search, tickets, writing
+from bench.families import customers, lists, search, tickets, views, writing
 from bench.page import Family
 
-FAMILIES: tuple[Family, ...] = (lists.pages, tickets.pages, customers.pages, search.pages, writing.pages)
+FAMILIES: tuple[Family, ...] = (lists.pages, views.pages, tickets.pages, customers.pages, search.pages, writing.pages)
