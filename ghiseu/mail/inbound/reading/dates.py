@@ -58,11 +58,12 @@ _ZONES = {
     "aedt": 11,
 }
 _NAME = "|".join(sorted(_MONTHS, key=len, reverse=True))
+# In lower case, and not by IGNORECASE, for which a dotless ı is an i: then the name would be in no table.
 _DAY_MONTH = re.compile(
-    rf"(?<!\d)(\d{{1,2}})[\s.,-]{{1,3}}({_NAME})[^\W\d_]{{0,10}}[\s.,-]{{1,4}}(\d{{4}}|\d{{2}})(?!\d)", re.IGNORECASE
+    rf"(?<!\d)(\d{{1,2}})[\s.,-]{{1,3}}({_NAME})[^\W\d_]{{0,10}}[\s.,-]{{1,4}}(\d{{4}}|\d{{2}})(?!\d)"
 )
 _MONTH_DAY = re.compile(
-    rf"(?<!\w)({_NAME})[^\W\d_]{{0,10}}[\s.]{{1,3}}(\d{{1,2}})(?!\d)(?:.{{0,30}}?\s(\d{{4}})(?!\d))", re.IGNORECASE
+    rf"(?<!\w)({_NAME})[^\W\d_]{{0,10}}[\s.]{{1,3}}(\d{{1,2}})(?!\d)(?:.{{0,30}}?\s(\d{{4}})(?!\d))"
 )
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4})(?!\d)")
@@ -79,6 +80,7 @@ def parse_date(value: str) -> datetime | None:
     value = value[:200]
     if compact := _COMPACT.search(value):
         return _moment([int(part) for part in compact.groups()], 0)
+    value = value.lower()
     day = _day(value)
     if day is None:
         return None
@@ -88,14 +90,14 @@ def parse_date(value: str) -> datetime | None:
         return None
     hour = int(time[1])
     if time[4] and hour <= 12:
-        hour = hour % 12 + (12 if time[4] in "pP" else 0)
+        hour = hour % 12 + (12 if time[4] == "p" else 0)
     return _moment([*date, hour, int(time[2]), int(time[3] or 0)], _offset_minutes(value[time.end() :]))
 
 
 def _day(value: str) -> tuple[tuple[int, int, int], int, int] | None:
     """Year, month, day, and where they stand. Slashes are American, unless that gives no month."""
     if found := _DAY_MONTH.search(value):
-        return (_year(found[3]), _MONTHS[found[2].lower()], int(found[1])), found.start(), found.end()
+        return (_year(found[3]), _MONTHS[found[2]], int(found[1])), found.start(), found.end()
     if found := _YEAR_FIRST.search(value):
         return (int(found[1]), int(found[2]), int(found[3])), found.start(), found.end()
     if found := _YEAR_LAST.search(value):
@@ -105,7 +107,7 @@ def _day(value: str) -> tuple[tuple[int, int, int], int, int] | None:
         return (int(found[4]), month, day), found.start(), found.end()
     if found := _MONTH_DAY.search(value):
         # the time may stand between day and year, as in the C library's format
-        return (int(found[3]), _MONTHS[found[1].lower()], int(found[2])), found.start(), found.end(2)
+        return (int(found[3]), _MONTHS[found[1]], int(found[2])), found.start(), found.end(2)
     return None
 
 

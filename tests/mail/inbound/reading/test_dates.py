@@ -43,7 +43,8 @@ def test_afternoons_and_leap_seconds() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "31 Feb 2026 10:00", "22 Nov 2026", "22 Nov 2026 25:00", "1795341600"]
+    "text",
+    ["", "yesterday", "31 Feb 2026 10:00", "22 Nov 2026", "22 Nov 2026 25:00", "1795341600", "22 Noı 2026 10:00"],
 )
 def test_what_is_no_possible_moment_is_none(text: str) -> None:
     assert parse_date(text) is None
