@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from ghiseu.agent.search.excerpt import LOOKED_AT, beginning, excerpt, first_hit, marked
 from ghiseu.agent.ticket.delivery import Delivery
-from ghiseu.agent.ticket.timeline import SHOWN_ARTICLES, Message
+from ghiseu.agent.ticket.timeline import MOST_ARTICLES, SHOWN_ARTICLES, Message
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import Article, Attachment, Ticket
 from ghiseu.tickets.search.find import Hit
@@ -101,6 +101,8 @@ def _address(ticket: Ticket, article_id: int | None = None, words: str = "") -> 
         return address
     # A very long conversation starts late; the article may stand before that.
     everything = "?all" if ticket.article_count > SHOWN_ARTICLES else ""
+    if ticket.article_count > MOST_ARTICLES:
+        everything = f"?until={article_id}"
     exact = " ".join(words.split())
     text = f":~:text={quote(exact, safe='')}" if 0 < len(exact) <= _LONGEST_TEXT_IN_ADDRESS else ""
     # A hyphen has a meaning of its own in a text fragment.

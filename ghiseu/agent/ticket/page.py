@@ -13,7 +13,7 @@ from ghiseu.agent.http import AgentRequest
 from ghiseu.agent.ticket import choices
 from ghiseu.agent.ticket.box import Box, box_for
 from ghiseu.agent.ticket.delivery import just_sent, just_sent_in
-from ghiseu.agent.ticket.timeline import Cursor, news_of, timeline_of
+from ghiseu.agent.ticket.timeline import MOST_ARTICLES, Cursor, Timeline, news_of, timeline_of
 from ghiseu.tickets.classification import FieldValue
 from ghiseu.tickets.models import CustomField, LegalHold, Priority, Ticket
 from ghiseu.tickets.permissions import Right, queue_ids_with, rights_by_queue
@@ -37,7 +37,7 @@ def ticket_at_hand(request: AgentRequest, number: str) -> Ticket:
 def ticket(request: AgentRequest, number: str) -> HttpResponse:
     found = visible_ticket(request, number)
     box = box_for(request, found, request.GET.get("write", ""))
-    return show_ticket(request, found, box=box, everything="all" in request.GET)
+    return show_ticket(request, found, box=box, everything="all" in request.GET, until=_until(request))
 
 
 @require_safe
@@ -82,13 +82,30 @@ def show_ticket(
     box: Box | None = None,
     error: str = "",
     everything: bool = False,
+    until: int = 0,
     status: int = 200,
 ) -> HttpResponse:
-    timeline = timeline_of(found, reader=request.user, everything=everything)
+    timeline = timeline_of(found, reader=request.user, everything=everything, until=until)
     context = facts(request, found) | side(request, found)
+    context |= {"earlier": _earlier(found, timeline)}
     context |= {"timeline": timeline, "is_news": False, "box": box, "seen": timeline.cursor.article, "error": error}
     context["just_sent"] = just_sent([message.delivery for message in timeline.messages], by=request.user)
     return render_page(request, TEMPLATE, context, status=status)
+
+
+def _earlier(found: Ticket, timeline: Timeline) -> str:
+    """Where the messages before these are: with these on one page while that can be, else the piece before."""
+    if not timeline.earlier_count or not timeline.messages:
+        return ""
+    if found.article_count <= MOST_ARTICLES:
+        return "?all"
+    return f"?until={timeline.messages[0].article.pk - 1}#answer"
+
+
+def _until(request: AgentRequest) -> int:
+    """The article with which an older piece of a very long conversation ends; 0 for the newest piece."""
+    asked = request.GET.get("until", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
 
 
 def facts(request: AgentRequest, found: Ticket) -> dict[str, Any]:

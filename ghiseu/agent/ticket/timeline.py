@@ -17,6 +17,8 @@ from ghiseu.tickets.models import Article, Attachment, Channel, Event, Kind, Sen
 
 # The newest ones; the page says how many came before and shows them when asked.
 SHOWN_ARTICLES = 60
+# All of them at once, for the browser to search in; a ticket with more is read piece by piece.
+MOST_ARTICLES = 500
 SHOWN_LINES = 400
 # Of a message, for who cannot see its look.
 _LABELS = {
@@ -93,6 +95,7 @@ class Timeline:
     entries: list[Message | Line]
     cursor: Cursor
     earlier_count: int = 0
+    later_count: int = 0
     deliveries: list[Delivery] = field(default_factory=list)
     changed: list[Message] = field(default_factory=list)
 
@@ -101,16 +104,28 @@ class Timeline:
         return [entry for entry in self.entries if isinstance(entry, Message)]
 
 
-def timeline_of(ticket: Ticket, *, reader: Agent, everything: bool = False) -> Timeline:
-    """The conversation up to now; four queries. Without `everything` a very long one starts late."""
+def timeline_of(ticket: Ticket, *, reader: Agent, everything: bool = False, until: int = 0) -> Timeline:
+    """The conversation up to now, or up to the article with the id `until`; four queries.
+
+    A very long one starts late, with `everything` at its beginning or MOST_ARTICLES before its end.
+    """
     articles = Article.objects.visible_to(reader).of_ticket(ticket).for_zoom()
-    shown = list(articles if everything else articles.order_by("-pk")[:SHOWN_ARTICLES])
-    shown.sort(key=lambda article: article.pk)
-    earlier = 0 if everything or ticket.erased_at else max(0, ticket.article_count - len(shown))
+    newest_first = (articles.filter(pk__lte=until) if until else articles).order_by("-pk")
+    shown = list(newest_first[: MOST_ARTICLES if everything else SHOWN_ARTICLES])[::-1]
+    later = articles.filter(pk__gt=until) if until else Article.objects.none()
+    newest = later.order_by("-pk").values_list("pk", flat=True).first() if until else None
+    later_count = later.count() if newest else 0
+    earlier = 0 if ticket.erased_at else max(0, ticket.article_count - len(shown) - later_count)
     events = _events(ticket).order_by("-pk")
+    # What is written on an old page is written in the knowledge of today, and news are what comes from now on.
+    since = Cursor(newest or 0, events.values_list("pk", flat=True).first() or 0) if newest else Cursor()
     if earlier and shown:
         events = events.filter(at__gte=shown[0].created_at)
-    return _woven(shown, list(events[:SHOWN_LINES]), Cursor(), earlier)
+    if newest and shown:
+        events = events.filter(at__lte=shown[-1].created_at)
+    timeline = _woven(shown, list(events[:SHOWN_LINES]), since, earlier)
+    timeline.later_count = later_count
+    return timeline
 
 
 def news_of(ticket: Ticket, *, reader: Agent, since: Cursor) -> Timeline:
