@@ -13,7 +13,7 @@ from ghiseu.tickets.permissions import Right, queue_ids_with
 from ghiseu.tickets.query.names import KnownQueue, Names, read_names
 from ghiseu.tickets.query.scope import Scope, context_of
 from ghiseu.tickets.views.counting import understood
-from ghiseu.tickets.views.predefined import CLOSED, PREDEFINED
+from ghiseu.tickets.views.predefined import ARCHIVE, CLOSED, PREDEFINED
 from ghiseu.tickets.views.reading import may_know, views_shared_with
 
 # Further ones stand on the page of views; so the column is read at a glance and counted in a moment.
@@ -72,7 +72,7 @@ def sidebar_for(known: Known, *, with_all_counts: bool = False) -> Sidebar:
     """
     shared = known.of(Audience.EVERYONE, Audience.ROLE)[:MOST_VIEWS]
     own = known.of(Audience.ME)[: MOST_VIEWS - len(shared)]
-    counted = [*(view for view in PREDEFINED if view is not CLOSED), *shared, *own]
+    counted = [*(view for view in PREDEFINED if view not in (CLOSED, ARCHIVE)), *shared, *own]
     counts = COUNTERS.counts(counted, scope=known.scope, names=known.names, with_alone=with_all_counts)
     readable = set(queue_ids_with(known.agent, Right.READ))
     queues = [
