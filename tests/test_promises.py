@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
 EXPECTED = [*(f"M{n}" for n in range(1, 8)), *(f"I{n}" for n in range(1, 8)), *(f"O{n}" for n in range(1, 9))]
-EXPECTED += [f"W{n}" for n in range(1, 9)]
+EXPECTED += [*(f"W{n}" for n in range(1, 9)), "P2", "P3"]
 
 
 def rows() -> dict[str, list[str]]:

@@ -139,6 +139,7 @@ def test_an_administrator_who_sees_the_customer_holds_all_their_tickets(desk: De
 
 
 def test_an_erased_ticket_says_so_and_offers_nothing(desk: Desk) -> None:
+    grant(desk.ana, desk.billing, Right.MOVE_INTO)
     ticket = closed_ticket(desk, "Private matter")
     Ticket.objects.filter(pk=ticket.pk).update(closed_at=timezone.now() - dt.timedelta(days=900))
     assert erase_ticket(ticket.pk, act=Act.DELETE, rule="Two years", forget=forget_mails)

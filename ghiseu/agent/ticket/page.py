@@ -114,12 +114,13 @@ def facts(request: AgentRequest, found: Ticket) -> dict[str, Any]:
     if found.erased_at:
         rights = frozenset({Right.READ.value})  # what is left of it is worked on no more
     may_assign, may_close = Right.ASSIGN in rights, Right.CLOSE in rights
+    may_move = _may_move(request) and not found.erased_at
     return {
         "ticket": found,
         "rights": rights,
         "holds": list(LegalHold.objects.on_ticket(found).select_related("placed_by")),
         "colleagues": choices.colleagues_for(found) if may_assign else [],
-        "queues": choices.queues_to_move_to(found, agent=request.user) if _may_move(request) else [],
+        "queues": choices.queues_to_move_to(found, agent=request.user) if may_move else [],
         "closing_states": choices.closing_states() if may_close else [],
         "priorities": list(Priority),
         "tomorrow": choices.tomorrow_morning(),
