@@ -37,7 +37,7 @@ class Pass:
     """The sums of one run over all mails with a number of workers; seconds of parallel workers count once."""
 
     mails: int = 0
-    slowest: float = 0.0
+    slowest: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
     database_cpu: dict[str, float] = field(default_factory=dict)
@@ -55,8 +55,7 @@ class Pass:
         self.seconds[step] = self.seconds.get(step, 0.0) + max(cost.seconds for cost in costs)
         self.cpu[step] = self.cpu.get(step, 0.0) + sum(cost.cpu for cost in costs)
         self.database_cpu[step] = self.database_cpu.get(step, 0.0) + database_cpu
-        if step in ("keep", "file"):
-            self.slowest = max(self.slowest, *(cost.slowest for cost in costs))
+        self.slowest[step] = max(self.slowest.get(step, 0.0), *(cost.slowest for cost in costs))
 
 
 class Workers:
@@ -204,7 +203,11 @@ def _rows(one: Pass, two: Pass, count: int) -> list[tuple[str, ...]]:
         ("CPU ms a mail, database", f"{database['keep'] + database['file']:.1f}", f"{database['floor']:.1f}"),
         ("mails a second of processor", f"{1 / ours:.0f}", f"{1 / floors:.0f}", f"{floors / ours:.0%}"),
         ("queries a mail, to store and to file", f"{one.queries['keep']:.1f} + {one.queries['file']:.1f}"),
-        ("slowest single step of a mail, ms", f"{1000 * one.slowest:.0f}"),
+        (
+            "slowest mail to store / to read, ms",
+            f"{1000 * one.slowest['keep']:.0f} / {1000 * one.slowest['parse']:.0f}",
+        ),
+        ("longest batch, from claim to commit, ms", f"{1000 * one.slowest['file']:.0f}"),
         ("time to read / store / file", " / ".join(f"{share:.0%}" for share in shares.values())),
     ]
 
