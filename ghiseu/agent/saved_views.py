@@ -37,7 +37,7 @@ class Line:
 
 @require_safe
 def views(request: AgentRequest) -> HttpResponse:
-    known = known_to(request.user)
+    known = known_to(request.user, with_people=True)
     lines = [_line(view, known) for view in known.views]
     groups = [(audience, [line for line in lines if line.view.audience == audience]) for audience in reversed(Audience)]
     # Everybody's, the roles', one's own: as they stand in the left column, one's own first.
@@ -60,7 +60,7 @@ def _line(view: View, known: Known) -> Line:
 @require_http_methods(["GET", "HEAD", "POST"])
 def view(request: AgentRequest, view_id: int | None = None) -> HttpResponse:
     """The form of one view, or of a new one that begins with what a list shows (`q`, `order`, `group`, `like`)."""
-    known = known_to(request.user)
+    known = known_to(request.user, with_people=True)
     kept = _to_change(known, view_id) if view_id else _begun(request, known)
     if request.method != "POST":
         return _page(request, ViewForm(view=kept, known=known))
@@ -104,13 +104,17 @@ def _page(request: AgentRequest, form: ViewForm, *, status: int = 200) -> HttpRe
 
 @require_POST
 def move(request: AgentRequest, view_id: int) -> HttpResponse:
-    move_view(_to_change(known_to(request.user), view_id), up=request.POST.get("where") == "up", by=request.user)
+    move_view(
+        _to_change(known_to(request.user, with_people=True), view_id),
+        up=request.POST.get("where") == "up",
+        by=request.user,
+    )
     return redirect("views")
 
 
 @require_POST
 def remove(request: AgentRequest, view_id: int) -> HttpResponse:
-    found = _to_change(known_to(request.user), view_id)
+    found = _to_change(known_to(request.user, with_people=True), view_id)
     name = found.name
     delete_view(found, by=request.user)
     messages.success(request, _("The view “%(name)s” is deleted; its tickets stay.") % {"name": name})

@@ -56,9 +56,9 @@ class Sidebar:
     has_more: bool
 
 
-def known_to(agent: Agent, *, also: str = "") -> Known:
-    """`also` is a further query that will be asked with these names."""
-    shared = views_shared_with(agent)
+def known_to(agent: Agent, *, also: str = "", with_people: bool = False) -> Known:
+    """`also` is a further query that will be asked with these names; `with_people` as in `views_shared_with`."""
+    shared = views_shared_with(agent, with_people=with_people)
     queries = [query for text in [*(view.query for view in shared), also] if (query := understood(text)) is not None]
     names = read_names(with_tags=any(query.asks_about("tag") for query in queries))
     views = [view for view in shared if may_know(view, agent=agent, names=names)]

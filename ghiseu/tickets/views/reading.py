@@ -24,13 +24,16 @@ from ghiseu.tickets.views.counting import understood
 _ORDER = {Audience.EVERYONE: 0, Audience.ROLE: 1, Audience.ME: 2}
 
 
-def views_shared_with(agent: Agent) -> list[View]:
+def views_shared_with(agent: Agent, *, with_people: bool = False) -> list[View]:
     """The kept views meant for this agent, in their order: everybody's, the roles', their own. One statement.
 
-    Some may name a queue that the agent must not know of: show only those that `may_know`.
+    Some may name a queue that the agent must not know of: show only those that `may_know`. With `with_people` who made
+    them and the roles are read along.
     """
-    theirs = Q(owner=agent) | Q(audience=Audience.EVERYONE) | Q(audience=Audience.ROLE, role__agents=agent)
-    found = View.objects.filter(theirs).distinct().select_related("owner", "role")
+    shared_with_role = Q(audience=Audience.ROLE, role__in=agent.roles.values("pk"))
+    found = View.objects.filter(Q(owner=agent) | Q(audience=Audience.EVERYONE) | shared_with_role)
+    if with_people:
+        found = found.select_related("owner", "role")
     return sorted(found, key=lambda view: (_ORDER[Audience(view.audience)], view.position, view.pk))
 
 
