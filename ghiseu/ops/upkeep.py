@@ -46,10 +46,14 @@ class Chore:
     step: Step
 
 
-def archive(_pass: Upkeep, limit: int) -> int:
-    for queue in Queue.objects.filter(archive_after_days__isnull=False).order_by("pk"):
+def archive(current: Upkeep, limit: int) -> int:
+    """Queue by queue; `position` is the one whose turn it is, so that those that are done are not asked each time."""
+    waiting = Queue.objects.filter(archive_after_days__isnull=False, pk__gte=current.position).order_by("pk")
+    for queue in waiting:
+        current.position = queue.pk
         if done := archive_some(queue, limit=limit):
             return done
+    current.position = 0
     return 0
 
 

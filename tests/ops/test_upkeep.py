@@ -7,8 +7,11 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from ghiseu.ops.upkeep import LOCK, Chore, Night, last_night
-from ghiseu.tickets.models import Upkeep
+from ghiseu.ops.upkeep import CHORES, LOCK, Chore, Night, last_night
+from ghiseu.people.models import Agent
+from ghiseu.tickets.actions import close_ticket, reopen_ticket
+from ghiseu.tickets.models import Ticket, Upkeep
+from tests.factories import make_queue, make_ticket
 
 pytestmark = pytest.mark.django_db
 Duty = Upkeep.Duty
@@ -106,6 +109,27 @@ def test_a_duty_in_trouble_is_named_and_holds_up_no_other() -> None:
 
     row.refresh_from_db()
     assert (row.error, row.failed_at, row.finished_at is not None) == ("", None, True)
+
+
+def test_the_archive_goes_queue_by_queue_and_begins_anew_each_night(ana: Agent) -> None:
+    queues = [make_queue(f"Q{number}", full=[ana], archive_after_days=1) for number in range(3)]
+    queues.append(make_queue("Never", full=[ana]))
+    tickets = [close_ticket(make_ticket(queue), by=ana) for queue in queues for _number in range(2)]
+    Ticket.objects.update(closed_at=timezone.now() - dt.timedelta(days=9))
+    night = Night(threading.Event(), [chore for chore in CHORES if chore.duty == Duty.ARCHIVE])
+
+    tend_all(night)
+
+    assert Ticket.objects.filter(archived_at__isnull=False).count() == 6
+    assert (Upkeep.objects.get().done_count, Upkeep.objects.get().position) == (6, 0)
+    reopen_ticket(tickets[0], by=ana)
+    close_ticket(tickets[0], by=ana)
+    Ticket.objects.update(closed_at=timezone.now() - dt.timedelta(days=9))
+    Upkeep.objects.update(night=timezone.now() - dt.timedelta(days=2))
+
+    tend_all(Night(threading.Event(), [chore for chore in CHORES if chore.duty == Duty.ARCHIVE]))
+
+    assert Ticket.objects.get(pk=tickets[0].pk).archived_at is not None
 
 
 @pytest.mark.django_db(transaction=True)
