@@ -9,7 +9,7 @@ from django.db import connection
 from ghiseu.people.models import Agent
 from ghiseu.tickets.query.sql import refuse_if_too_broad
 from ghiseu.tickets.query.tree import Query
-from ghiseu.tickets.search.walk import Walk
+from ghiseu.tickets.search.walk import NEWEST, Walk, remembered
 
 MOST_COUNTED = 1_000
 MOST_VALUES = 8
@@ -64,9 +64,8 @@ class Facets:
 def facets(query: Query, *, agent: Agent) -> Facets:
     """Counted over the newest tickets that fit, of those this agent may see. Raises QueryError as `find` does."""
     refuse_if_too_broad(query)
-    walk = Walk(query, agent, seconds=_SECONDS)
-    ids = [place.ticket_id for place in walk.places(MOST_COUNTED + 1)]
-    is_exact = walk.is_complete and len(ids) <= MOST_COUNTED
+    ids, is_whole = _newest_ids(query, agent)
+    is_exact = is_whole and len(ids) <= MOST_COUNTED
     ids = ids[:MOST_COUNTED]
     lists: dict[str, list[Facet]] = {"queue": [], "state": [], "year": [], "customer": []}
     if ids:
@@ -75,6 +74,20 @@ def facets(query: Query, *, agent: Agent) -> Facets:
             for kind, name, handle, count in cursor.fetchall():
                 lists[kind].append(Facet(name or handle, count, _narrow(kind, name, handle)))
     return Facets(**lists, total=len(ids), is_exact=is_exact)
+
+
+def _newest_ids(query: Query, agent: Agent) -> tuple[list[int], bool]:
+    """The newest tickets that fit, and whether these are all or more than are counted.
+
+    Where the page itself has just been found for the same agent, the walk goes on from its end.
+    """
+    known = remembered(query, agent)
+    places = known.places if known else []
+    if known and known.is_whole:
+        return [place.ticket_id for place in places], True
+    walk = Walk(query, agent, start=places[-1] if places else NEWEST, seconds=_SECONDS)
+    places = places + walk.places(MOST_COUNTED + 1 - len(places))
+    return [place.ticket_id for place in places], walk.is_complete
 
 
 def _narrow(kind: str, name: str, handle: str) -> str:

@@ -16,7 +16,7 @@ from ghiseu.tickets.query.tree import Query
 from ghiseu.tickets.search.best import best_articles, ranked
 from ghiseu.tickets.search.marking import terms_of
 from ghiseu.tickets.search.walk import NEWEST as FROM_THE_START
-from ghiseu.tickets.search.walk import Place, Walk
+from ghiseu.tickets.search.walk import Place, Walk, remember
 
 ROWS = 25
 # Best first means: of so many of the newest.
@@ -64,6 +64,8 @@ def find(
         return _best(query, agent, after, rows)
     walk = Walk(query, agent, _read_place(after))
     places = walk.places(rows + 1)
+    if not after:
+        remember(walk, places, rows + 1)
     following = None
     if len(places) > rows:
         following = _place_text(places[rows - 1])
@@ -105,9 +107,9 @@ def _read_place(text: str) -> Place:
         return FROM_THE_START
     at, _sign, ticket_id = text.partition("~")
     try:
-        place = Place(dt.datetime.fromisoformat(at), int(ticket_id))
+        moment, number = dt.datetime.fromisoformat(at), int(ticket_id)
     except ValueError:
-        place = None
-    if place is None or place.at.tzinfo is None or not 0 <= place.ticket_id < 2**63:
+        moment, number = None, 0
+    if moment is None or moment.tzinfo is None or not 0 <= number < 2**63:
         raise InvalidInput(_("This page address is damaged. Start again from the first page."))
-    return place
+    return Place.of(moment, number)

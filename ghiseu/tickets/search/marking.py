@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from ghiseu.lib.folding import DROPPED, SEPARATOR, fold
+from ghiseu.lib.folding import BLANK, SEPARATOR, fold
 from ghiseu.lib.stemming import stems
 from ghiseu.tickets.query.tree import And, Contains, FieldTest, HasWords, Node, Not, Or, Query, Same, StartsWith
 
-_WORD = re.compile(f"[^{SEPARATOR}]+")
-_INVISIBLE = re.compile(f"[{DROPPED}]")
 _FIELDS_OF_TEXTS = frozenset({"anything", "subject", "text", "filename", "from"})
 
 Term = HasWords | Contains
@@ -29,20 +27,20 @@ class Terms:
 
     def matches(self, text: str) -> list[tuple[int, int]]:
         """The places (start, end) in the text, in order, none inside another."""
-        words = [(match.start(), match.end(), folded) for match, folded in _words(text)]
-        found = sorted(place for term in self.terms for place in _places(term, text, words))
+        folded, kept = _folded(text)
+        found = sorted(place for term in self.terms for place in _finder(term).places(folded))
         merged: list[tuple[int, int]] = []
         for start, end in found:
             if merged and start < merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
             else:
                 merged.append((start, end))
-        return merged
+        return [(kept[start], kept[end]) for start, end in merged] if kept else merged
 
     def count_in(self, text: str) -> int:
         """How many of the terms stand in the text."""
         folded = fold(text)
-        return sum(_finder(term).is_in(folded) for term in self.terms)
+        return sum(next(_finder(term).places(folded), None) is not None for term in self.terms)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -72,62 +70,37 @@ def _wanted(node: Node) -> Iterator[Term]:
             return
 
 
-def _words(text: str) -> Iterator[tuple[re.Match[str], str]]:
-    for match in _WORD.finditer(text):
-        if folded := fold(match[0]):
-            yield match, folded
-
-
-def _places(term: Term, text: str, words: list[tuple[int, int, str]]) -> Iterator[tuple[int, int]]:
-    if isinstance(term, Contains):
-        yield from _pieces(term.piece, text)
-        return
-    if term.has_forms:
-        wanted = set(stems(term.words[0]))
-        yield from ((start, end) for start, end, word in words if not wanted.isdisjoint(stems(word)))
-        return
-    *whole, last = term.words
-    for index in range(len(words) - len(whole)):
-        _start, end, word = words[index + len(whole)]
-        fits = word.startswith(last) if term.is_prefix else word == last
-        if fits and all(words[index + ahead][2] == one for ahead, one in enumerate(whole)):
-            yield words[index][0], end
-
-
-def _pieces(piece: str, text: str) -> Iterator[tuple[int, int]]:
-    """A piece inside words; of a text with invisible characters in it, each is left out of the comparison."""
-    kept = [index for index, letter in enumerate(text) if not _INVISIBLE.match(letter)]
-    folded = "".join(fold(text[index]) for index in kept) if len(kept) < len(text) else fold(text)
-    start = folded.find(piece)
-    while start >= 0:
-        yield kept[start], kept[start + len(piece) - 1] + 1
-        start = folded.find(piece, start + len(piece))
+def _folded(text: str) -> tuple[str, list[int]]:
+    """The folded text and, where invisible characters were left out, the place in `text` of each of its characters."""
+    folded = fold(text)
+    if len(folded) == len(text):
+        return folded, []
+    # Marks over a letter stand behind it and go with it.
+    return folded, [*(index for index, letter in enumerate(text) if fold(letter)), len(text)]
 
 
 class _Finder:
-    """Whether a term stands in a folded text, faster than finding where."""
+    """Where a term stands in a folded text."""
 
     def __init__(self, term: Term) -> None:
-        self._piece = term.piece if isinstance(term, Contains) else ""
         self._stems = frozenset[str]()
-        self._pattern: re.Pattern[str] | None = None
-        if isinstance(term, HasWords):
-            if term.has_forms:
-                self._stems = frozenset(stems(term.words[0]))
-                # Stems share their first letters with every form, but for vowels that change.
-                start = min(self._stems, key=len)[:2]
-                self._pattern = re.compile(f"(?<![^{SEPARATOR}]){re.escape(start)}[^{SEPARATOR}]*")
-            else:
-                inside = f"[{SEPARATOR}]+".join(re.escape(word) for word in term.words)
-                end = "" if term.is_prefix else f"(?![^{SEPARATOR}])"
-                self._pattern = re.compile(f"(?<![^{SEPARATOR}]){inside}{end}")
+        if isinstance(term, Contains):
+            pattern = re.escape(term.piece).replace("\\ ", f"[{BLANK}]+")
+        elif term.has_forms:
+            self._stems = frozenset(stems(term.words[0]))
+            # A stem begins like every form of it.
+            start = min(self._stems, key=len)[:1]
+            pattern = f"(?<![^{SEPARATOR}]){re.escape(start)}[^{SEPARATOR}]*"
+        else:
+            inside = f"[{SEPARATOR}]+".join(re.escape(word) for word in term.words)
+            end = f"[^{SEPARATOR}]*" if term.is_prefix else f"(?![^{SEPARATOR}])"
+            pattern = f"(?<![^{SEPARATOR}]){inside}{end}"
+        self._pattern = re.compile(pattern)
 
-    def is_in(self, folded: str) -> bool:
-        if self._pattern is None:
-            return self._piece in folded
-        if not self._stems:
-            return self._pattern.search(folded) is not None
-        return any(not self._stems.isdisjoint(stems(match[0])) for match in self._pattern.finditer(folded))
+    def places(self, folded: str) -> Iterator[tuple[int, int]]:
+        for match in self._pattern.finditer(folded):
+            if not self._stems or not self._stems.isdisjoint(stems(match[0])):
+                yield match.span()
 
 
 @lru_cache(maxsize=256)

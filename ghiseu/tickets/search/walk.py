@@ -25,7 +25,7 @@ from django.db.models import F, Func, Q, Value
 
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import Queue, Ticket
-from ghiseu.tickets.permissions import Right, queue_ids_with
+from ghiseu.tickets.permissions import Right, Rights, queue_ids_with, rights_by_queue
 from ghiseu.tickets.query.indexed import NOTHING_KNOWN, Asked, asked_of_index, rest_of
 from ghiseu.tickets.query.scope import Scope, context_of
 from ghiseu.tickets.query.sql import condition
@@ -55,8 +55,9 @@ FROM (SELECT at, ticket_id FROM tickets_searchentry WHERE (at, ticket_id) < (%s,
   ORDER BY at DESC, ticket_id DESC LIMIT 1) AS newest
 """
 _SLICE = """
-SELECT ticket_id, at FROM tickets_searchentry WHERE words @@ %s::tsquery
-AND (at + interval '0', ticket_id) < (%s, %s) AND (at + interval '0', ticket_id) >= (%s, %s)
+SELECT ticket_id, at::text FROM tickets_searchentry WHERE words @@ %s::tsquery
+AND (at + interval '0', ticket_id) < (%s::timestamptz, %s)
+AND (at + interval '0', ticket_id) >= (%s::timestamptz, %s)
 ORDER BY at + interval '0' DESC, ticket_id DESC LIMIT %s
 """
 
@@ -70,21 +71,29 @@ def by_index() -> Iterator[CursorWrapper]:
         cursor.execute(_SET, ["on", "0"])
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the order from new to old: the time of an entry and its ticket."""
+    """A place in the order from new to old: the time of an entry, as text until somebody reads it, and its ticket."""
 
-    at: dt.datetime
+    stamp: str
     ticket_id: int
 
+    @property
+    def at(self) -> dt.datetime:
+        return dt.datetime.fromisoformat(self.stamp)
 
-NEWEST = Place(dt.datetime(9999, 1, 1, tzinfo=dt.UTC), 0)
-OLDEST = Place(dt.datetime(1, 1, 2, tzinfo=dt.UTC), 0)
+    @classmethod
+    def of(cls, at: dt.datetime, ticket_id: int) -> Place:
+        return cls(at.isoformat(), ticket_id)
+
+
+NEWEST = Place("9999-01-01T00:00:00+00:00", 0)
+OLDEST = Place("0001-01-02T00:00:00+00:00", 0)
 
 
 @dataclass
 class Walk:
-    """One walk for one agent. `tickets()` gives what was found in order; afterwards the rest says how it went."""
+    """One walk for one agent. `places` gives what was found in order; afterwards the rest says how it went."""
 
     query: Query
     agent: Agent
@@ -108,16 +117,14 @@ class Walk:
         if not asked.drives:
             return asked
         parts = [asked.text]
+        rights = rights_by_queue(self.agent)
         if not self.query.asks_about("in"):
             parts.append(f"!{lexemes.lexeme(lexemes.IN_ARCHIVE)}")
         readable = queue_ids_with(self.agent, Right.READ)
-        if len(readable) <= MOST_QUEUE_MARKS and not self._reads_all(readable):
+        if len(readable) <= MOST_QUEUE_MARKS and not _reads_all(self.agent, rights):
             marks = [lexemes.lexeme(lexemes.queue_mark(pk)) for pk in readable]
             parts.append(lexemes.any_of(marks) or "'^never'")
         return Asked(lexemes.all_of(parts), asked.is_exact, drives=True)
-
-    def _reads_all(self, readable: Sequence[int]) -> bool:
-        return not Queue.objects.exclude(pk__in=readable).exists()
 
     @property
     def is_driven(self) -> bool:
@@ -182,10 +189,10 @@ class Walk:
             newest, ticket_id, oldest, low = cursor.fetchone() or (None, 0, None, None)
         if newest is None:
             return
-        high = min(start, Place(newest, ticket_id + 1))
+        high = Place.of(newest, ticket_id + 1)
         span = max(newest - low, _SHORTEST) if low else newest - oldest
         while low is not None and low > oldest:
-            yield high, (edge := Place(low, 0))
+            yield high, (edge := Place.of(low, 0))
             span *= GROWTH
             high = edge
             low = low - span if low - oldest > span else None
@@ -214,14 +221,23 @@ class Walk:
         if low != OLDEST:
             question = lexemes.all_of([question, lexemes.time_query(low.at, high.at)])
         with connection.cursor() as cursor:
-            cursor.execute(_SLICE, [question, high.at, high.ticket_id, low.at, low.ticket_id, most])
-            return [Place(at, ticket_id) for ticket_id, at in cursor.fetchall()]
+            cursor.execute(_SLICE, [question, high.stamp, high.ticket_id, low.stamp, low.ticket_id, most])
+            return [Place(stamp, ticket_id) for ticket_id, stamp in cursor.fetchall()]
 
     def _in_order(self, found: list[Place], most: int, high: Place, low: Place) -> None:
         tickets = self.visible().filter(search_entry__at__range=(low.at, high.at))
         tickets = tickets.filter(InSlice(high, "<"), InSlice(low, ">="))
         rows = tickets.order_by("-search_entry__at", "-search_entry__ticket_id").values_list("search_entry__at", "pk")
-        found += [Place(at, pk) for at, pk in rows[: most - len(found)]]
+        found += [Place.of(at, pk) for at, pk in rows[: most - len(found)]]
+
+
+def _reads_all(agent: Agent, rights: Rights) -> bool:
+    """Whether there is no queue that the agent may not read; asked once for each time the rights are asked."""
+    known: tuple[Rights, bool] | None = agent.__dict__.get("_reads_all")
+    if known is None or known[0] is not rights:
+        known = (rights, not Queue.objects.exclude(pk__in=queue_ids_with(agent, Right.READ)).exists())
+        agent.__dict__["_reads_all"] = known
+    return known[1]
 
 
 def _chunks(places: Sequence[Place], most: int) -> Iterator[Sequence[Place]]:
@@ -257,3 +273,25 @@ class InSlice(Func):
             template="%(expressions)s",
             arg_joiner=f" {operator} ",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a walk from the newest on found; `is_whole` says that there is no more."""
+
+    query: Query
+    places: list[Place]
+    is_whole: bool
+
+
+def remember(walk: Walk, places: list[Place], most: int) -> None:
+    """Keep the beginning of an answer with the agent, who lives as long as a request, for whoever counts the rest."""
+    is_whole = walk.is_complete and len(places) < most
+    walk.agent.__dict__["_search_began"] = (rights_by_queue(walk.agent), Beginning(walk.query, places, is_whole))
+
+
+def remembered(query: Query, agent: Agent) -> Beginning | None:
+    """The beginning of the answer to this query, if it was the last and the rights are still the same."""
+    rights, beginning = agent.__dict__.get("_search_began", (None, None))
+    is_it = isinstance(beginning, Beginning) and beginning.query == query and rights is rights_by_queue(agent)
+    return beginning if is_it else None
