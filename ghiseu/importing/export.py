@@ -8,11 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.db import connection as ours
 from django.utils import timezone
 from psycopg import sql
@@ -27,9 +25,9 @@ from ghiseu.importing.output import Output
 from ghiseu.importing.schema import LEFT_OUT, SECRETS, Model, in_order, kind_of, places, table_of
 from ghiseu.importing.streams import TicketDocuments, customer_documents, record_documents
 from ghiseu.importing.values import say_time
-from ghiseu.lib import blobs as files
 from ghiseu.ops.database import connection_arguments
 from ghiseu.people.models import Customer
+from ghiseu.tickets.blobs import bytes_of
 from ghiseu.tickets.models import Blob, Ticket
 
 # Room on a line for what stands around the bytes of a file.
@@ -133,21 +131,25 @@ class _Export:
         """All bytes once, before the tickets that name them: small ones and, without a folder, all on lines."""
         cursor = self._connection.cursor("export_blobs")
         cursor.itersize = 100
-        cursor.execute("SELECT sha256, size, data, created_at FROM tickets_blob ORDER BY id")
-        for sha256, size, data, created_at in cursor:
-            document: dict[str, Any] = {"sha256": sha256, "created_at": say_time(created_at)}
-            if data is None and self._output.takes_files:
-                document["file"] = self._output.keep(self._path_of(sha256), sha256)
+        cursor.execute("SELECT sha256, size, data, coding, erased_at FROM tickets_blob ORDER BY id")
+        for sha256, size, data, coding, erased_at in cursor:
+            blob = Blob(sha256=sha256, size=size, data=data, coding=coding, erased_at=erased_at)
+            content = None if erased_at else self._bytes_of(blob)
+            if content is None:
+                yield {"sha256": sha256, "size": size, "erased_at": say_time(erased_at or timezone.now())}
+            elif data is None and self._output.takes_files:
+                yield {"sha256": sha256, "file": self._output.keep(content, sha256)}
             else:
                 if size * 4 // 3 + _AROUND > MOST_LINE_BYTES:
                     raise CannotExport(f"A file of {size:,} bytes fits on no line. Export into a folder instead.")
-                content = self._path_of(sha256).read_bytes() if data is None else bytes(data)
-                document["data"] = base64.b64encode(content).decode()
-            yield document
+                yield {"sha256": sha256, "data": base64.b64encode(content).decode()}
 
     @staticmethod
-    def _path_of(sha256: str) -> Path:
-        path = files.path_of(Path(settings.BLOBS_FOLDER), sha256)
-        if not path.is_file():
-            raise CannotExport(f"The data folder has lost the file {path}. Run: ghiseu doctor")
-        return path
+    def _bytes_of(blob: Blob) -> bytes | None:
+        """The bytes; None where they were erased since the moment that the export shows."""
+        try:
+            return bytes_of(blob)
+        except FileNotFoundError as error:
+            if Blob.objects.filter(sha256=blob.sha256, erased_at__isnull=True).exists():
+                raise CannotExport(f"The data folder has lost the file {error.filename}. Run: ghiseu doctor") from error
+            return None

@@ -86,7 +86,7 @@ def _line(raw: bytes, number: int, position: int, *, is_whole: bool) -> Line:
 
 def _parsed(raw: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(raw.decode(), parse_constant=_refuse_constant)
+        value = json.loads(raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
         raise Refused(f"it is not UTF-8 at byte {error.start + 1}") from None
     except json.JSONDecodeError as error:
@@ -96,6 +96,15 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refused("it is no JSON object, {...}")
     return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        doubled = next(key for key, _value in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise Refused(f"the key {doubled} stands twice in one object")
+    return found
 
 
 def _refuse_constant(name: str) -> Any:

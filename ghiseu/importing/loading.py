@@ -27,7 +27,7 @@ from ghiseu.importing.ticket_rows import TicketRows
 # A batch is full with the first of the two: rows enough for COPY to pay, and memory that stays flat.
 BATCH_LINES, BATCH_BYTES = 1000, 8 * 1024 * 1024
 # One import at a time for a desk; the lock ends with the connection.
-IMPORT_LOCK = 4_710_816_246
+IMPORT_LOCK = 4_710_816_247
 
 # What is wrong with the rows, not with the database: constraints, values that do not fit, triggers that say no.
 REFUSALS = (

@@ -18,7 +18,7 @@ from ghiseu.importing.incoming import Found, Incoming, IncomingRecord, IncomingT
 from ghiseu.importing.lines import Line, read_lines
 from ghiseu.importing.people_keys import address_key, customer_key, person_of, persons_of
 from ghiseu.importing.schema import Model, in_order, inside, is_blob, kind_of, places, table_of
-from ghiseu.importing.values import shown, text, time
+from ghiseu.importing.values import shown, text
 from ghiseu.lib.html import clean_html, html_to_text
 from ghiseu.people.models import Company, Customer
 from ghiseu.tickets.models import Article, Blob, Channel, Priority, SenderType, Ticket
@@ -194,8 +194,8 @@ def read_record(document: dict[str, Any], folder: Path) -> IncomingRecord:
     key = text(document.pop("key", ""))
     children, rest = _split(document, model, folder, 0) if model is Customer else ({}, document)
     if model is Blob:
-        row = {"created_at": time(rest.pop("created_at"))} if "created_at" in rest else {}
-        return IncomingRecord("", row | {"content": content_of(rest, folder)}, record=kind, key=key)
+        row = _row(Blob, rest, folder) if "erased_at" in rest else {"content": content_of(rest, folder)}
+        return IncomingRecord("", row, record=kind, key=key)
     return IncomingRecord("", _row(model, rest, folder), children, record=kind, key=key)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,14 +35,14 @@ class Output:
     def takes_files(self) -> bool:
         return self._folder is not None
 
-    def keep(self, source: Path, sha256: str) -> str:
-        """Copy a file beside the lines; returns its path as the lines name it. Raises OSError, CannotExport."""
+    def keep(self, data: bytes, sha256: str) -> str:
+        """Write a file beside the lines; returns its path as the lines name it. Raises OSError, CannotExport."""
         if self._folder is None:
             raise CannotExport("A single file has no folder beside it.")
         target = files.path_of(self._folder / BLOBS, sha256)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with source.open("rb") as given, target.open("xb") as kept:
-            shutil.copyfileobj(given, kept, _PIECE)
+        with target.open("xb") as kept:
+            kept.write(data)
             kept.flush()
             os.fsync(kept.fileno())
         return target.relative_to(self._folder).as_posix()

@@ -40,8 +40,8 @@ class RecordRows:
 
     def write(self, batch: list[IncomingRecord], report: Report) -> None:
         """Write what is new of a batch. What the database refuses is raised."""
-        contents = Contents(self._cursor, self._now, is_dry=self._is_dry)
-        contents.look_up(one.row["content"].sha256 for one in batch if self._models[one.record] is Blob)
+        contents = Contents(self._cursor, is_dry=self._is_dry)
+        contents.look_up(_sha256_of(one.row) for one in batch if self._models[one.record] is Blob)
         # In their order, because one may name another; customers, of whom there are many, all together.
         for model, group in itertools.groupby(batch, lambda one: self._models[one.record]):
             if model is Customer:
@@ -58,10 +58,13 @@ class RecordRows:
 
     @staticmethod
     def _keep(one: IncomingRecord, contents: Contents, report: Report) -> None:
-        content = one.row["content"]
-        report.known += content.sha256 in contents.known
-        report.records += content.sha256 not in contents.known
-        contents.keep(content, one.row.get("created_at"))
+        is_new = _sha256_of(one.row) not in contents.known
+        if "content" in one.row:
+            contents.keep(one.row["content"])
+        else:
+            is_new = contents.remember_erased(one.row)
+        report.records += is_new
+        report.known += not is_new
 
     def _write(self, table: Table, one: IncomingRecord, contents: Contents, report: Report) -> None:
         row = dict(one.row)
@@ -178,6 +181,10 @@ class RecordRows:
     def _name(table: Table, row: Row) -> str:
         names = [row[key] for key in table.natural]
         return f"{table.kind.replace('_', ' ')} {', '.join(map(shown, names))}"
+
+
+def _sha256_of(row: Row) -> str:
+    return str(row["content"].sha256 if "content" in row else row["sha256"])
 
 
 def _plain(column: Column, value: Any) -> Any:

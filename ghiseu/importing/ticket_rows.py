@@ -59,7 +59,7 @@ class TicketRows:
         tickets = [ticket for ticket in tickets if self._is_complete(ticket, report)]
         self._maker.make_customers(tickets)
         self._names.look_up_tickets(number for ticket in tickets for number in _tickets_named_in(ticket))
-        contents = Contents(self._cursor, self._now, is_dry=self._is_dry)
+        contents = Contents(self._cursor, is_dry=self._is_dry)
         contents.look_up(content.sha256 for ticket in tickets for content in _contents_in(ticket) if content.sha256)
         tickets = [ticket for ticket in tickets if self._is_resolved(ticket, contents, report)]
         if not self._is_dry:

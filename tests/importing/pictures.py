@@ -9,6 +9,8 @@ from typing import Any
 from django.db import connection, models
 
 from ghiseu.importing.schema import tables
+from ghiseu.tickets.blobs import bytes_of
+from ghiseu.tickets.models import Blob
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -24,6 +26,9 @@ def _digests(model: type[models.Model], known: dict[Any, dict[int, Any]] | None 
     if model in known:
         return known[model]
     known[model] = {}
+    if model is Blob:
+        known[model] = {blob.pk: _bytes(blob) for blob in Blob.objects.all()}
+        return known[model]
     fields = list(model._meta.concrete_fields)
     table, pk = model._meta.db_table, model._meta.pk.column
     with connection.cursor() as cursor:
@@ -47,6 +52,16 @@ def _digests(model: type[models.Model], known: dict[Any, dict[int, Any]] | None 
         found[row_id] = (*said, ranks[first] if _in_order(model) else 0)
     known[model] = found
     return found
+
+
+def _bytes(blob: Blob) -> Any:
+    """However they are stored."""
+    return (
+        blob.sha256,
+        blob.size,
+        blob.erased_at,
+        None if blob.erased_at else hashlib.sha256(bytes_of(blob)).hexdigest(),
+    )
 
 
 def _kept(fields: list[Any]) -> list[Any]:

@@ -29,6 +29,7 @@ NO_ZONE = "has no time zone; write 2026-11-22T09:30:00Z or +02:00 behind it"
         (b'{"a": "\xff\xfe"}', "it is not UTF-8 at byte 8"),
         (b'{"a": "\x00"}', "it is not JSON: Invalid control character at at character 8"),
         ('{"a": 1}'.encode("utf-16"), "it is not UTF-8 at byte 1"),
+        (b'{"number": "1", "title": "a", "title": "b"}', "the key title stands twice in one object"),
         (b'{"record": "nonsense"}', 'record: "nonsense" is none that this release knows'),
         (b'{"record": ["queue"]}', 'record: ["queue"] is none that this release knows'),
         (b'{"record": "queue"}', "name is missing"),

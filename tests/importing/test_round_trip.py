@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 
 from ghiseu.importing import schema
 from ghiseu.importing.errors import CannotExport
@@ -22,8 +23,9 @@ from ghiseu.importing.output import DESK_FILE, written_to
 from ghiseu.importing.report import Report
 from ghiseu.mail.models import InboundMail, OutboundMail
 from ghiseu.ops.demo import company
-from ghiseu.tickets.blobs import keep_bytes
-from ghiseu.tickets.models import Article, State, Ticket
+from ghiseu.tickets.blobs import compact, keep_bytes
+from ghiseu.tickets.models import Article, Blob, State, Ticket
+from tests.factories import make_agent, make_mailbox, make_queue, make_ticket
 from tests.importing.lines import a_ticket, an_answer, an_article, take
 from tests.importing.pictures import picture
 
@@ -78,23 +80,33 @@ def at_rest() -> None:
     InboundMail.objects.filter(state="received").update(state="ignored")
 
 
-@pytest.mark.parametrize("name", ["desk", "desk.ndjson"])
-def test_the_demo_company_travels_whole(tmp_path: Path, name: str) -> None:
+def test_the_demo_company_travels_whole(tmp_path: Path) -> None:
     company.fill(lambda _step: None)
     at_rest()
-    keep_bytes(random.Random(1).randbytes(100_000))
+    keep_what_blobs_can_be()
 
-    travels(tmp_path / name)
+    travels(tmp_path / "desk")
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_any_tickets_travel_whole(tmp_path: Path, seed: int) -> None:
+def keep_what_blobs_can_be() -> None:
+    """Small and large, plain and compressed, and erased."""
+    for times in (100, 10_000):
+        compact(keep_bytes(b"the same again, " * times).pk)
+    for size in (0, 20_000, 100_000):
+        keep_bytes(random.Random(size).randbytes(size))
+    erased = keep_bytes(b"personal")
+    Blob.objects.filter(pk=erased.pk).update(data=None, erased_at=timezone.now())
+
+
+@pytest.mark.parametrize(("seed", "name"), [(1, "desk"), (2, "desk.ndjson")])
+def test_any_tickets_travel_whole(tmp_path: Path, seed: int, name: str) -> None:
+    keep_what_blobs_can_be()
     chance = random.Random(seed)
     defined = {"record": "custom_field", "name": "plan", "label": "Plan", "kind": "text"}
     _report, said = take(defined, *(any_ticket(chance, number) for number in range(60)))
     assert said == []
 
-    travels(tmp_path / "desk")
+    travels(tmp_path / name)
 
 
 def any_ticket(chance: random.Random, number: int) -> dict[str, Any]:
@@ -194,8 +206,10 @@ def test_two_equal_exports_are_equal_but_for_their_time(tmp_path: Path) -> None:
 
 
 def test_what_comes_back_to_the_same_desk_is_known(tmp_path: Path) -> None:
-    company.fill(lambda _step: None)
-    at_rest()
+    chance = random.Random(7)
+    take({"record": "custom_field", "name": "plan", "label": "Plan", "kind": "text"})
+    take(*(any_ticket(chance, number) for number in range(40)))
+    make_ticket(make_queue("Here"))
     before = picture()
     leave(tmp_path / "desk")
 
@@ -227,7 +241,7 @@ def test_every_column_can_be_said_and_none_looks_like_a_forgotten_secret() -> No
 
 
 def test_secrets_stay_here_unless_somebody_asks_for_them(tmp_path: Path) -> None:
-    company.fill(lambda _step: None)
+    make_mailbox(make_queue(full=[make_agent("ana", "Ana Popescu")]), password="sealed")
 
     leave(tmp_path / "desk.ndjson", with_secrets=False)
     text = (tmp_path / "desk.ndjson").read_text(encoding="utf-8")
