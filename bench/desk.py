@@ -134,6 +134,11 @@ def _prepare() -> None:
     subprocess.run([sys.executable, "-m", "ghiseu.cli", "prepare"], check=True, stdout=subprocess.DEVNULL)
 
 
+def cpu_of(pid: int) -> float:
+    """Seconds of processor that a process and its children have used so far."""
+    return sum(_cpu(Path("/proc") / str(one), ended=False) for one in (pid, *_children(pid)))
+
+
 def _children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 

@@ -23,7 +23,7 @@ import psycopg
 
 from bench.browser import Browser, Visits, visit
 from bench.cold import cold_bytes
-from bench.desk import Desk, a_desk
+from bench.desk import Desk, a_desk, cpu_of
 from bench.families import FAMILIES
 from bench.load import EVERYWHERE
 from bench.neighbour import Neighbour, neighbour
@@ -42,6 +42,7 @@ HEADINGS = (
     "1 client",
     f"{CLIENTS} clients",
     "a second",
+    "processor",
     "kB",
     "queries",
     "floor p50",
@@ -69,7 +70,8 @@ def measure(wanted: Wanted) -> list[tuple[str, ...]]:
         pages = [page for family in FAMILIES for page in family(there) if wanted.only in page.name]
         with web() as (port, process):
             browsers = signed_in(port)
-            rows = [_measured(desk, page, browsers[page.agent], beside, wanted.visits) for page in pages]
+            served = Served(desk, process.pid)
+            rows = [_measured(served, page, browsers[page.agent], beside, wanted.visits) for page in pages]
             rows.append(("memory of the web processes", memory(process.pid)))
             # Another window: the server closes connections on which nothing was asked for a while.
             cold = cold_bytes(browsers[EVERYWHERE].another())
@@ -86,22 +88,36 @@ def _beside(wanted: Wanted) -> Iterator[Neighbour | None]:
         yield beside
 
 
-def _measured(desk: Desk, page: Page, browser: Browser, beside: Neighbour | None, visits: int) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Served:
+    """The desk and its `ghiseu web`."""
+
+    desk: Desk
+    web: int
+
+    def cpu(self) -> float:
+        """Seconds of processor that pages and database have taken so far."""
+        return self.desk.database_cpu() + cpu_of(self.web)
+
+
+def _measured(served: Served, page: Page, browser: Browser, beside: Neighbour | None, visits: int) -> tuple[str, ...]:
     print(f"Pages: {page.name}", flush=True)
     browser, what = browser.another(), page.visit()
     if page.forms:
         visits = min(visits, (len(page.forms) - WARM_UP - 1) // 2)
     visit([browser], what, WARM_UP)
-    with desk.statements() as statements:
+    with served.desk.statements() as statements:
         size = len(what(browser, 0))
-    steps = [lambda serial: what(browser, serial), _floor(desk, _main_query(page, statements))]
+    steps = [lambda serial: what(browser, serial), _floor(served.desk, _main_query(page, statements))]
     if beside and (same := beside.visit(page)):
         other = beside.browser()
         visit([other], same, WARM_UP)
         steps.append(lambda serial: same(other, serial))
     turns = _in_turns(steps, visits)
+    before = served.cpu()
     together = visit([browser.another() for _ in range(CLIENTS)], what, visits)
-    return _row(page, turns, together, size, len(statements))
+    each = (served.cpu() - before) / visits
+    return _row(page, turns, together, each, size, len(statements))
 
 
 def _in_turns(steps: Sequence[Callable[[int], object]], times: int) -> list[list[float]]:
@@ -136,7 +152,9 @@ def _main_query(page: Page, statements: list[str]) -> str:
     return found[0]
 
 
-def _row(page: Page, turns: list[list[float]], together: Visits, size: int, queries: int) -> tuple[str, ...]:
+def _row(
+    page: Page, turns: list[list[float]], together: Visits, cpu: float, size: int, queries: int
+) -> tuple[str, ...]:
     alone, floor, *tenth = turns
     middle, least = percentile(alone, 50), percentile(floor, 50)
     return (
@@ -144,6 +162,7 @@ def _row(page: Page, turns: list[list[float]], together: Visits, size: int, quer
         in_ms(alone),
         in_ms(together.each),
         f"{together.rate:.0f}",
+        f"{1000 * cpu:.1f}",
         f"{size / 1000:.0f}" if size else "-",
         str(queries),
         f"{1000 * least:.2f}",

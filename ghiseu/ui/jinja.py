@@ -46,6 +46,7 @@ def environment(**options: Any) -> Environment:
         icon=icon,
         htmx_script=htmx_script,
         language=get_language,
+        state_label=words.state_label,
         time_units=words.time_units,
         time_stamp=words.time_stamp,
     )

@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import engines
 from django.template.backends.utils import csrf_input_lazy, csrf_token_lazy
+from django.utils.functional import SimpleLazyObject
 from jinja2_fragments import render_blocks
+from markupsafe import Markup
 
 Context = Mapping[str, Any]
 
@@ -31,6 +33,11 @@ def render_fragment(
     for processor in engine.template_context_processors:
         known.update(processor(request))
     return private(HttpResponse(render_blocks(engine.env, template, blocks, known), status=status))
+
+
+def one_token(request: HttpRequest) -> dict[str, Any]:
+    """The hidden field of forms, made once for a page however many forms it has, and only where there is one."""
+    return {"csrf_input": SimpleLazyObject(lambda: Markup(str(csrf_input_lazy(request))))}  # noqa: S704  # Django's own
 
 
 def private(response: HttpResponse) -> HttpResponse:

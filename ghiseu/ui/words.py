@@ -120,5 +120,10 @@ def customer_name(customer: Customer) -> str:
     return next((identity.value for identity in customer.identities.all()), str(customer))
 
 
+def state_label(name: str) -> str:
+    """The name of a state for reading; one that an administrator invented stays as it is."""
+    return _(name) if name else ""
+
+
 def priority_name(value: int) -> str:
     return str(Priority(value).label)

@@ -16,6 +16,7 @@ from ghiseu.agent.ticket.delivery import just_sent, just_sent_in
 from ghiseu.agent.ticket.timeline import MOST_ARTICLES, Cursor, Timeline, news_of, timeline_of
 from ghiseu.tickets.classification import FieldValue
 from ghiseu.tickets.models import CustomField, LegalHold, Priority, Ticket
+from ghiseu.tickets.paging import Order, page_of
 from ghiseu.tickets.permissions import Right, queue_ids_with, rights_by_queue
 from ghiseu.ui.render import render_fragment, render_page
 
@@ -134,11 +135,11 @@ def side(request: AgentRequest, found: Ticket) -> dict[str, Any]:
     others = Ticket.objects.visible_to(request.user).of_customer(found.customer).exclude(pk=found.pk)
     if found.erased_at:
         others = others.none()  # whoever is nobody has nothing in common
-    rows = list(others.for_list().newest_first()[: OTHER_TICKETS + 1])
+    page = page_of(others, order=Order.NEWEST, rows=OTHER_TICKETS)
     related = found.related if found.related and found.related.queue_id in rights_by_queue(request.user) else None
     return {
-        "others": rows[:OTHER_TICKETS],
-        "has_more_others": len(rows) > OTHER_TICKETS,
+        "others": page.tickets,
+        "has_more_others": page.next is not None,
         "related": related,
         "own_values": own_values(found),
     }
