@@ -69,6 +69,32 @@ SIGNS = (
         b"\xed\xa0\x80",
     ),
 )
+# Lines with a meaning for those who look for quotes, signatures, bounces and reports.
+LINES = (
+    *(
+        b"",
+        b"a",
+        b"---",
+        b"___",
+        b"-- ",
+        b"> a",
+        b">> a",
+        b"a:",
+        b"a@b.example",
+        b"Sent from my iPhone",
+        b"Best regards,",
+    ),
+    *(b"On Mon, 1 Jan 2024 at 10:00 a@b.example wrote:", b"-----Original Message-----", b"From: a@b.example", b"To: a"),
+    *(b"Subject: a", b"Date: Mon, 1 Jan 2024 10:00:00 +0000", b"+40 123 456", b"http://a.example/", b"1.2.3.4", b"```"),
+    *(
+        b"<a@b.example>: 550 5.1.1 user unknown",
+        b"begin 644 a",
+        b"end",
+        b"=ybegin line=128 size=9 name=a",
+        b"=yend size=9",
+    ),
+    *(b"Final-Recipient: rfc822; a@b.example", b"Status: 5.1.1", b"  a", b"a" * 70, b"unsubscribe"),
+)
 CHARSETS = (
     b"utf-16",
     b"utf-7",
@@ -229,6 +255,13 @@ def _long_text(rng: random.Random, _mail: bytes) -> bytes:
     return b"Content-Type: text/plain; charset=utf-8\n\n" + piece * (size // len(piece))
 
 
+def _long_lines(rng: random.Random, _mail: bytes) -> bytes:
+    """A text of two kinds of lines in turn, which look for each other."""
+    lines = [rng.choice(LINES) for _ in range(rng.choice((1, 2, 2, 3)))]
+    piece = b"\n".join(lines) + b"\n"
+    return b"Content-Type: text/plain; charset=utf-8\n\n" + piece * (rng.randint(100_000, 3_000_000) // len(piece))
+
+
 def _long_html(rng: random.Random, _mail: bytes) -> bytes:
     size = rng.randint(100_000, 2_000_000)
     piece = rng.choice(
@@ -254,5 +287,6 @@ BLOW_UPS: tuple[Callable[[random.Random, bytes], bytes], ...] = (
     _many_parts,
     _deep,
     _long_text,
+    _long_lines,
     _long_html,
 )

@@ -23,7 +23,7 @@ def test_a_mail_is_made_again_from_seed_and_number() -> None:
 
 def test_every_way_is_taken() -> None:
     assert len(WAYS) == 11
-    assert len(BLOW_UPS) == 6
+    assert len(BLOW_UPS) == 7
 
 
 def test_the_seed_mails_are_those_of_the_tests_and_of_the_made_up_desk() -> None:

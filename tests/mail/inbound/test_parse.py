@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ghiseu.mail.inbound.parse import parse_mail
+from ghiseu.mail.inbound.reading import limits
 
 CORPUS = Path(__file__).parents[2] / "mails"
 NAMES = sorted(path.stem for path in CORPUS.glob("*.eml"))
@@ -32,3 +33,9 @@ def _like(read: Any, expected: Any) -> Any:
     if isinstance(expected, list) and isinstance(read, list) and len(expected) == len(read):
         return [_like(one, wanted) for one, wanted in zip(read, expected, strict=True)]
     return read
+
+
+def test_only_so_many_lines_of_a_text_are_read() -> None:
+    parsed = parse_mail(b"From: a@b.example\n\n" + b"a\n" * 400_000)
+
+    assert parsed.text.count("\n") == limits.MAX_TEXT_LINES - 1

@@ -45,7 +45,7 @@ def read_body(contents: Contents) -> Body:
             sources += [storable(envelope.html)] if envelope.html else []
             pages += [envelope.html or text_to_html(storable(envelope.text))]
             texts.append(unix_lines(storable(envelope.text)) or html_to_text(envelope.html))
-    text = tidy("\n\n".join(text for text in texts if text.strip()))[: limits.MAX_TEXT_CHARACTERS]
+    text = tidy(_first_lines("\n\n".join(text for text in texts if text.strip())))[: limits.MAX_TEXT_CHARACTERS]
     html_source = "\n".join(sources)[: limits.MAX_HTML_BYTES]
     page = (
         clean_html("\n<hr>\n".join(page for page in pages if page)[: limits.MAX_HTML_BYTES])
@@ -77,12 +77,18 @@ def _plain(text: TextPart, embedded: list[ParsedAttachment]) -> str:
         for file in files:
             name = clean_filename(decode(file.name))
             embedded.append(ParsedAttachment(name, "application/octet-stream", file.content, False, None))
-    words = unix_lines(storable(text_of_part(text)))
+    words = _first_lines(unix_lines(storable(text_of_part(text))))
     if text.part.content_type in ("text/enriched", "text/richtext"):
         return re.sub(r"<[^<>]{0,100}>", "", words)
     if text.part.parameters.get("format", "").lower() == "flowed":
         return unflow(words, delete_space=text.part.parameters.get("delsp", "").lower() == "yes")
     return words
+
+
+def _first_lines(text: str) -> str:
+    if text.count("\n") < limits.MAX_TEXT_LINES:
+        return text
+    return "\n".join(text.split("\n", limits.MAX_TEXT_LINES)[:-1])
 
 
 def _html(text: TextPart) -> str:

@@ -337,15 +337,15 @@ def _without_signature(lines: list[_Line]) -> list[_Line]:
         line = lines[index]
         if line.kind in "sd":
             return lines[:index]
-        if line.kind == "t" and words.RULE.match(line.text) and _is_signature(lines[index + 1 :]):
+        if line.kind == "t" and words.RULE.match(line.text) and _is_signature(lines, index + 1):
             return lines[:index]
     return lines
 
 
-def _is_signature(lines: list[_Line]) -> bool:
+def _is_signature(lines: list[_Line], start: int) -> bool:
     """Whether the lines under a rule are a footer or a short signature; a log or a list under a rule is neither."""
-    filled = [line for line in lines[: 4 * MAX_SIGNATURE_LINES] if line.kind != "e"]
-    if len(lines) > 4 * MAX_SIGNATURE_LINES and not (filled and words.FOOTER.match(filled[0].text)):
+    filled = [line for line in lines[start : start + 4 * MAX_SIGNATURE_LINES] if line.kind != "e"]
+    if len(lines) - start > 4 * MAX_SIGNATURE_LINES and not (filled and words.FOOTER.match(filled[0].text)):
         return False
     if not filled or words.FOOTER.match(filled[0].text):
         return True
