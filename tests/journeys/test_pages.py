@@ -83,11 +83,22 @@ def pages(pridvor: Desk) -> dict[str, str]:
         " WHERE t.number = %s AND a.raw_id IS NOT NULL",
         number,
     )
+    [(view,)] = pridvor.ask(
+        'INSERT INTO tickets_view (name, query, columns, "order", grouping, owner_id, audience, position)'
+        " SELECT 'Chosen', 'is:open', '{priority,number,title,state,due,tags}', 'changed', 'queue', id, 'me', 0"
+        " FROM people_agent WHERE login = 'ana' RETURNING id"
+    )
     ticket = f"/tickets/{number}/"
     return {
         "list": "/",
         "damaged address": "/?view=mine&order=oldest&after=nothing",
         "queue": "/queues/1/?view=closed",
+        "groups": "/?group=owner",
+        "a list that cannot be asked for": "/?q=is:opne",
+        "a view with columns": f"/?view={view}",
+        "views": "/views/",
+        "a view to change": f"/views/{view}/",
+        "a new view": "/views/new/?q=quue:Support",
         "ticket": ticket,
         "ticket of a hostile mail": f"/tickets/{ugly}/",
         "answer": f"{ticket}?write=reply",
