@@ -36,6 +36,8 @@ def pages(there: There) -> list[Page]:
         _searched("a common word, unassigned", f"{common} owner:none"),
         _searched("a common word, one small queue", common, agent=ONE_QUEUE),
         _searched("a medium word, one small queue", medium, agent=ONE_QUEUE),
+        Page("search: the numbers beside a common word", (f"/search/numbers/?q={quote(common)}",), (), MAIN_QUERY),
+        Page("search: what the box offers", (f"/search/options/?q={quote('queue:a')}",), (), r'FROM "tickets_queue"'),
     ]
 
 

@@ -1,9 +1,10 @@
-"""The search page, and how much the same question finds in the archive."""
+"""The search page; how its answer divides, and how much the same question finds in the archive, come after it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -66,6 +67,17 @@ def search(request: AgentRequest) -> HttpResponse:
 
 
 @require_safe
+def numbers(request: AgentRequest) -> HttpResponse:
+    """How the answer divides by queue, state, year and customer: the page does not wait for that."""
+    try:
+        query = parse(request.GET.get("q", "").strip(), TICKETS)
+        context = {"groups": _groups(request, query, _order(request))}
+    except QueryError:
+        return HttpResponse()
+    return render_fragment(request, TEMPLATE, ["numbers", "count"], context | {"is_fragment": True})
+
+
+@require_safe
 def in_archive(request: AgentRequest) -> HttpResponse:
     """A line that says how much more there is in the archive; empty where that is nothing or cannot be said."""
     typed = request.GET.get("q", "").strip()
@@ -89,7 +101,10 @@ def _answer(request: AgentRequest, query: Query, order: SearchOrder) -> dict[str
         "hits": shown_hits(found.hits, terms_of(query), reader=request.user),
         "next": address_of(query.text, order=_named(order), after=found.next or "") if found.next else "",
         "is_first_page": not after,
-        "groups": _groups(request, query, order),
+        # Without a script they can be asked for by a link.
+        "groups": _groups(request, query, order) if "numbers" in request.GET else None,
+        "numbers_query": urlencode({"q": query.text, "order": order.value}),
+        "is_fragment": False,
         "hints": [_wrong(hint, query.text) for hint in unknown_names(query, values_for(request.user))],
         "meant": meant,
         "meant_href": address_of(meant) if meant else "",

@@ -158,7 +158,7 @@ def test_nothing_of_other_queues_is_found_counted_or_offered(desk: Desk) -> None
     for question in questions:
         assert found(desk.ion, question) in (["Zeppelin merger"], []), question
         for agent in (desk.ana, desk.stranger, desk.boss):
-            shown = unquote_plus(unescape(page(agent, question))).replace(question, "")
+            shown = unquote_plus(unescape(page(agent, question, numbers=""))).replace(question, "")
             assert "eppelin" not in shown, (agent.login, question)
             assert "Billing" not in shown, (agent.login, question)
     assert found(desk.ion, "zeppelin") == ["Zeppelin merger"]
@@ -172,16 +172,33 @@ def test_a_queue_that_one_may_not_read_is_answered_like_one_that_is_not_there(de
     assert main_of("Billing") == main_of("Milling")
 
 
+def test_numbers_come_after_the_page_and_correct_its_heading(desk: Desk) -> None:
+    for number in range(27):
+        make_ticket(desk.support, subject=f"Invoice {number}")
+    bring_up_to_date()
+    address = "/search/numbers/?q=subject%3Ainvoice&amp;order=newest"
+    assert f'hx-get="{address}" hx-trigger="load"' in page(desk.ana, "subject:invoice")
+
+    piece = signed_in(desk.ana).get(unescape(address)).content.decode()
+
+    assert "<!DOCTYPE" not in piece
+    assert re.search(r'<h1 id="search-count" hx-swap-oob="true">27 tickets</h1>', piece)
+    assert re.search(r'Support</span>\s*<span class="facet__count">27</span>', piece)
+    nothing = signed_in(desk.ion).get(unescape(address)).content.decode()
+    assert "Support" not in nothing
+    assert ">0 tickets<" in nothing
+
+
 def test_facets_narrow_and_widen(desk: Desk) -> None:
     hosting = make_queue("Hosting", full=[desk.ana])
     for queue in (hosting, hosting, desk.support):
         make_ticket(queue, subject="Invoice", customer=make_customer(f"{Ticket.objects.count()}@site.example", ""))
 
     narrower = re.search(
-        r'<a class="facet__line" href="([^"]+queue%3AHosting[^"]*)"', page(desk.ana, "subject:invoice")
+        r'<a class="facet__line" href="([^"]+queue%3AHosting[^"]*)"', page(desk.ana, "subject:invoice", numbers="")
     )
     assert narrower is not None
-    shown = signed_in(desk.ana).get(unescape(narrower[1])).content.decode()
+    shown = signed_in(desk.ana).get(f"{unescape(narrower[1])}&numbers").content.decode()
 
     assert shown.count('<li class="hit ') == 2
     wider = re.search(r'<a class="facet__line" href="([^"]+)" aria-current="true"', shown)
