@@ -9,7 +9,7 @@ from bench.load import EVERYWHERE, ONE_QUEUE
 from bench.page import Page
 from bench.there import There
 
-MAIN_QUERY = r"SELECT ticket_id, at FROM tickets_searchentry"
+MAIN_QUERY = r"SELECT ticket_id, at::text, .* FROM tickets_searchentry"
 # Words known from more tickets than this are common ones, those that must not meet are sought among.
 _COMMON = 60
 

@@ -203,15 +203,16 @@ def rest_of(node: Node, scope: Scope, whole: Callable[[Node], Q]) -> Q | None:
     if isinstance(node, And):
         rests = [rest for part in node.parts if (rest := rest_of(part, scope, whole)) is not None]
         return functools.reduce(operator.and_, rests) if rests else None
-    if asked_of_index(node, scope).is_exact:
-        return None
-    if isinstance(node, FieldTest) and all(_is_phrase_by_position(node.field.name, one) for one in node.predicates):
-        return ~in_index(lexemes.lexeme(lexemes.IS_LONG)) | whole(node)
-    return whole(node)
+    return None if asked_of_index(node, scope).is_exact else whole(node)
 
 
-def _is_phrase_by_position(field: str, predicate: Predicate) -> bool:
-    return isinstance(predicate, HasWords) and _MARKS.get(field) == ""
+def is_exact_but_for_long(node: Node, scope: Scope) -> bool:
+    """Whether tickets that fit `asked_of_index(node)` are meant, unless their entry is too long for positions."""
+    if isinstance(node, And):
+        return all(is_exact_but_for_long(part, scope) for part in node.parts)
+    if isinstance(node, FieldTest) and _MARKS.get(node.field.name) == "":
+        return all(isinstance(predicate, HasWords) for predicate in node.predicates)
+    return asked_of_index(node, scope).is_exact
 
 
 def site(predicates: Predicates, _scope: Scope) -> Q:

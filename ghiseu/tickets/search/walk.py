@@ -26,7 +26,7 @@ from django.db.models import F, Func, Q, Value
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import Queue, Ticket
 from ghiseu.tickets.permissions import Right, Rights, queue_ids_with, rights_by_queue
-from ghiseu.tickets.query.indexed import NOTHING_KNOWN, Asked, asked_of_index, rest_of
+from ghiseu.tickets.query.indexed import NOTHING_KNOWN, Asked, asked_of_index, is_exact_but_for_long, rest_of
 from ghiseu.tickets.query.scope import Scope, context_of
 from ghiseu.tickets.query.sql import condition
 from ghiseu.tickets.query.tree import Node, Query
@@ -54,8 +54,10 @@ SELECT newest.at, newest.ticket_id, (SELECT min(at) FROM tickets_searchentry), (
 FROM (SELECT at, ticket_id FROM tickets_searchentry WHERE (at, ticket_id) < (%s, %s)
   ORDER BY at DESC, ticket_id DESC LIMIT 1) AS newest
 """
+_COLUMNS = "SELECT ticket_id, at::text, false"
+_COLUMNS_AND_LENGTH = f"SELECT ticket_id, at::text, words @@ $${lexemes.lexeme(lexemes.IS_LONG)}$$::tsquery"
 _SLICE = """
-SELECT ticket_id, at::text FROM tickets_searchentry WHERE words @@ %s::tsquery
+FROM tickets_searchentry WHERE words @@ %s::tsquery
 AND (at + interval '0', ticket_id) < (%s::timestamptz, %s)
 AND (at + interval '0', ticket_id) >= (%s::timestamptz, %s)
 ORDER BY at + interval '0' DESC, ticket_id DESC LIMIT %s
@@ -77,6 +79,7 @@ class Place:
 
     stamp: str
     ticket_id: int
+    is_long: bool = False
 
     @property
     def at(self) -> dt.datetime:
@@ -137,10 +140,11 @@ class Walk:
 
     def visible(self) -> TicketQuerySet:
         """The tickets that the query means, of those this agent may see; what the index knows is left to it."""
+        return self._readable() if self._rest is None else self._readable().filter(self._rest)
+
+    def _readable(self) -> TicketQuerySet:
         tickets = Ticket.objects.visible_to(self.agent)
-        if not self.query.asks_about("in"):
-            tickets = tickets.not_archived()
-        return tickets if self._rest is None else tickets.filter(self._rest)
+        return tickets if self.query.asks_about("in") else tickets.not_archived()
 
     @cached_property
     def _rest(self) -> Q | None:
@@ -152,6 +156,11 @@ class Walk:
         if self.query.is_empty:
             return None
         return rest_of(self.query.root, self._scope, whole) if self.is_driven else whole(self.query.root)
+
+    @cached_property
+    def _is_sure_of_short(self) -> bool:
+        """Whether the index is in doubt about long entries alone, where it has no positions for a phrase."""
+        return self.is_driven and is_exact_but_for_long(self.query.root, self._scope)
 
     def places(self, most: int) -> list[Place]:
         """At most so many places of fitting tickets from the start on. Sets `is_complete` and `reached`."""
@@ -200,11 +209,11 @@ class Walk:
 
     def _through_index(self, found: list[Place], most: int, high: Place, low: Place) -> None:
         while True:
-            wanted = max(_CHUNKS[0], most - len(found)) if self._rest is None else _AT_ONCE
+            is_sure = self._rest is None or self._is_sure_of_short
+            wanted = max(_CHUNKS[0], most - len(found)) if is_sure else _AT_ONCE
             candidates = self._candidates(high, low, wanted)
             for chunk in _chunks(candidates, most):
-                ids = [one.ticket_id for one in chunk]
-                fitting = set(self.visible().filter(IsOneOf(ids)).values_list("pk", flat=True))
+                fitting = self._fitting(chunk)
                 found += [one for one in chunk if one.ticket_id in fitting][: most - len(found)]
                 self._examined += len(chunk)
                 high = self.reached = chunk[-1]
@@ -216,13 +225,25 @@ class Walk:
             if len(candidates) < wanted:
                 return
 
+    def _fitting(self, places: Sequence[Place]) -> set[int]:
+        """Those of the tickets that the rest of the query means as well."""
+        short = [one.ticket_id for one in places if self._is_sure_of_short and not one.is_long]
+        doubtful = [one.ticket_id for one in places if not (self._is_sure_of_short and not one.is_long)]
+        fitting: set[int] = set()
+        for tickets, ids in ((self._readable, short), (self.visible, doubtful)):
+            if ids:
+                fitting.update(tickets().filter(IsOneOf(ids)).values_list("pk", flat=True))
+        return fitting
+
     def _candidates(self, high: Place, low: Place, most: int) -> list[Place]:
         question = self.question
         if low != OLDEST:
             question = lexemes.all_of([question, lexemes.time_query(low.at, high.at)])
         with connection.cursor() as cursor:
-            cursor.execute(_SLICE, [question, high.stamp, high.ticket_id, low.stamp, low.ticket_id, most])
-            return [Place(stamp, ticket_id) for ticket_id, stamp in cursor.fetchall()]
+            columns = _COLUMNS_AND_LENGTH if self._rest is not None and self._is_sure_of_short else _COLUMNS
+            values: list[str | int] = [question, high.stamp, high.ticket_id, low.stamp, low.ticket_id, most]
+            cursor.execute(f"{columns} {_SLICE}", values)
+            return [Place(stamp, ticket_id, is_long) for ticket_id, stamp, is_long in cursor.fetchall()]
 
     def _in_order(self, found: list[Place], most: int, high: Place, low: Place) -> None:
         tickets = self.visible().filter(search_entry__at__range=(low.at, high.at))
