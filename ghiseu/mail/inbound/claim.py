@@ -35,7 +35,8 @@ def claim(limit: int) -> list[InboundMail]:
     """
     now = timezone.now()
     due = InboundMail.objects.filter(state=State.RECEIVED, next_try_at__lte=now).order_by("next_try_at", "pk")
-    due = due.select_related("raw").prefetch_related(Prefetch("mailbox", Mailbox.objects.select_related("queue")))
+    mailboxes = Mailbox.objects.select_related("queue__sla", "queue__calendar")
+    due = due.select_related("raw").prefetch_related(Prefetch("mailbox", mailboxes))
     with transaction.atomic():
         due = due.select_for_update(skip_locked=True, of=("self",))
         mails = list(due.exclude(channel=IMPORT)[:limit]) or list(due.filter(channel=IMPORT)[:limit])

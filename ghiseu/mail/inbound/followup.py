@@ -83,7 +83,8 @@ class Named:
 
 def _hold(pks: Collection[int], numbers: Collection[str]) -> dict[int, Ticket]:
     """In their order, so that two workers never wait for each other in a circle; what was erased has no name."""
-    tickets = Ticket.objects.for_list().select_for_update(of=("self",), no_key=True).filter(erased_at__isnull=True)
+    tickets = Ticket.objects.for_list().select_related("queue__sla", "queue__calendar").filter(erased_at__isnull=True)
+    tickets = tickets.select_for_update(of=("self",), no_key=True)
     return {ticket.pk: ticket for ticket in tickets.filter(Q(pk__in=pks) | Q(number__in=numbers)).order_by("pk")}
 
 

@@ -127,6 +127,8 @@ def file_together(mails: Sequence[Incoming]) -> list[Filed]:
     """Make each mail a ticket or an article, all or none; what another worker has filed meanwhile is left out."""
     with transaction.atomic():
         mails = _hold(mails)
+        if not mails:
+            return []
         named, rules = Named.by(one.parsed for one in mails), active_rules()
         plans = [_plan(one, rules, named) for one in mails]
         around = Surroundings.of(

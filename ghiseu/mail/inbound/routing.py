@@ -12,7 +12,8 @@ from ghiseu.tickets.models import Queue
 def queues_named(mails: Iterable[ParsedMail]) -> dict[str, Queue]:
     """The active queues whose own address stands among the recipients of these mails, by that address."""
     addresses = {address for parsed in mails for address in _recipients(parsed)}
-    return {queue.address: queue for queue in Queue.objects.active().filter(address__in=addresses)}
+    queues = Queue.objects.active().select_related("sla", "calendar")
+    return {queue.address: queue for queue in queues.filter(address__in=addresses)}
 
 
 def queue_for(parsed: ParsedMail, mailbox: Mailbox, named: Mapping[str, Queue]) -> tuple[Queue, str]:

@@ -32,6 +32,9 @@ PROVEN_PER_DAY = 3
 UNPROVEN_PER_DAY = 1
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
+# So near to the limit of the hour that several workers could pass it together, they are counted one after the other.
+SAID_AT_ONCE = 500
+EVERYBODY = "everybody"
 
 
 class AutomaticAnswers:
@@ -103,18 +106,19 @@ class _Limits:
         self._everybodys = 0
         if not addresses:
             return
-        with connection.cursor() as cursor:
-            # Two mails of one sender, filed at the same moment by two workers, are counted one after the other. All
-            # take the addresses in their order, so that none waits for another in a circle.
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended('automatic mail to ' || address, 0))"
-                " FROM unnest(%s::text[]) AS address",
-                [sorted(addresses)],
-            )
+        # Two mails of one sender, filed at the same moment by two workers, are counted one after the other. All take
+        # the addresses in their order, so that none waits for another in a circle.
+        _lock(sorted(addresses))
         AutomaticMail.objects.filter(created_at__lt=self._now - DAY).delete()
         counts = AutomaticMail.objects.filter(address__in=addresses).values_list("address").annotate(Count("pk"))
         self._theirs.update(dict(counts))
-        self._everybodys = AutomaticMail.objects.filter(created_at__gte=self._now - HOUR).count()
+        self._everybodys = self._of_this_hour()
+        if self._everybodys < settings.AUTOMATIC_MAILS_PER_HOUR <= self._everybodys + SAID_AT_ONCE:
+            _lock([EVERYBODY])
+            self._everybodys = self._of_this_hour()
+
+    def _of_this_hour(self) -> int:
+        return AutomaticMail.objects.filter(created_at__gte=self._now - HOUR).count()
 
     def reached_by(self, address: str, *, is_proven: bool) -> str:
         """Why this address, or anybody, gets no more for now; else the mail is counted and an empty string returned."""
@@ -127,6 +131,16 @@ class _Limits:
         self._theirs[address] += 1
         self._everybodys += 1
         return ""
+
+
+def _lock(addresses: list[str]) -> None:
+    """Until the transaction ends nobody else counts what these hear."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('automatic mail to ' || address, 0))"
+            " FROM unnest(%s::text[]) AS address",
+            [addresses],
+        )
 
 
 def _queue(ticket: Ticket, response: AutoResponse, answered: Article) -> None:

@@ -12,7 +12,7 @@ from ghiseu.mail.message_ids import AgentToken, notification_id
 from ghiseu.mail.models import OutboundMail
 from ghiseu.tickets.models import Article
 from ghiseu.tickets.permissions import Right, may
-from ghiseu.tickets.writing import insert_all
+from ghiseu.tickets.writing import insert_all, once
 
 
 def notify_owner(article: Article) -> str:
@@ -20,7 +20,9 @@ def notify_owner(article: Article) -> str:
 
     Inside the transaction that files the message. An owner who may no longer read the queue hears nothing.
     """
-    owner = article.ticket.owner
+    ticket = article.ticket
+    # Their rights are asked once for all tickets of a batch.
+    owner = once(("agent", ticket.owner_id), lambda: ticket.owner)
     if owner is None or not owner.wants_mail or not may(owner, Right.READ, article.ticket.queue_id):
         return ""
     mail = OutboundMail(
