@@ -35,9 +35,9 @@ from ghiseu.tickets.views.counting import (
     count_open,
     count_own,
     is_personal,
-    understood,
     way_of,
 )
+from ghiseu.tickets.views.understanding import understood
 
 OLDEST_SECONDS = 2.0
 # From here on one request counts anew, and the others go on with what is there.
@@ -130,7 +130,7 @@ class Counters:
         """
         agent = scope.agent
         readable = queue_ids_with(agent, Right.READ)
-        every = {view.key: understood(view.query) for view in views}
+        every = {view.key: understood(view.query, names.own_fields) for view in views}
         queries = {key: query for key, query in every.items() if query is not None}
         ways = {key: way_of(query) for key, query in queries.items()}
         shared = {key: Question.of(query, agent) for key, query in queries.items() if ways[key] is Way.SHARED}

@@ -18,10 +18,9 @@ from ghiseu.agent.view_form import ViewForm
 from ghiseu.tickets.errors import DeskError
 from ghiseu.tickets.models import Audience, View
 from ghiseu.tickets.query.errors import QueryError
-from ghiseu.tickets.query.reading import parse
-from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.views.keeping import delete_view, may_change, move_view, save_view
 from ghiseu.tickets.views.predefined import BY_WORD
+from ghiseu.tickets.views.understanding import understand_again
 from ghiseu.ui.render import render_page
 
 
@@ -51,7 +50,7 @@ def _line(view: View, known: Known) -> Line:
     columns = columns_named(view.columns, known.names.own_fields) if view.columns else []
     problem = ""
     try:
-        parse(view.query, TICKETS)
+        understand_again(view.query, known.names.own_fields)
     except QueryError as error:
         problem = error.message
     return Line(view, may_change(view, known.agent), ", ".join(str(column.label) for column in columns), problem)

@@ -28,6 +28,7 @@ from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.tree import Or, Query
 from ghiseu.tickets.views.keeping import refuse_grouping
 from ghiseu.tickets.views.predefined import BY_WORD, OPEN
+from ghiseu.tickets.views.understanding import understand_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def shown_for(agent: Agent, asked: QueryDict, *, queue: Queue | None, with_known
     grouping = Grouping(wanted_groups if wanted_groups in Grouping.values else view.grouping)
     scope = known.scope if known else Scope(agent, context_of(agent))
     try:
-        query = parse(view.query, TICKETS)
+        query = understand_again(view.query, known.names.own_fields) if known else parse(view.query, TICKETS)
         refuse_if_too_broad(query)
     except QueryError as problem:
         return Shown(view, queue, scope, known, order, Grouping.NONE, problem=problem)

@@ -12,9 +12,9 @@ from ghiseu.tickets.models.queue import SEPARATOR
 from ghiseu.tickets.permissions import Right, queue_ids_with
 from ghiseu.tickets.query.names import KnownQueue, Names, read_names
 from ghiseu.tickets.query.scope import Scope, context_of
-from ghiseu.tickets.views.counting import understood
 from ghiseu.tickets.views.predefined import ARCHIVE, CLOSED, PREDEFINED
 from ghiseu.tickets.views.reading import may_know, views_shared_with
+from ghiseu.tickets.views.understanding import understood
 
 # Further ones stand on the page of views; so the column is read at a glance and counted in a moment.
 MOST_VIEWS = 60

@@ -130,6 +130,22 @@ def test_a_view_whose_question_is_no_longer_understood_says_so_and_how_to_mend_i
     assert "Doina Munteanu, who made it" in page(client, f"/?view={desk.view.pk}")
 
 
+def test_a_view_that_asks_for_a_field_of_the_desk_that_is_gone_says_so(desk: Desk) -> None:
+    field = CustomField.objects.create(name="flavour", label="Flavour", kind="text")
+    View.objects.filter(pk=desk.view.pk).update(query="is:open field.flavour:none")
+    client = signed_in(desk.ana)
+    assert titles(page(client, f"/?view={desk.view.pk}")) == [desk.ticket.title]
+    field.delete()
+
+    text = page(client, f"/?view={desk.view.pk}")
+    assert "There is no field “field.flavour” any more" in text
+    assert "<mark>field.flavour</mark>" in text
+    assert "no longer understood" in text
+    assert "any more" in page(client, "/views/")
+    form = {"name": "A view", "query": "is:open field.flavour:none", "order": "changed", "audience": "me"}
+    assert client.post(f"/views/{desk.view.pk}/", form).status_code == 422
+
+
 def test_a_shared_view_that_names_a_hidden_queue_is_nowhere(desk: Desk) -> None:
     view = View.objects.create(name="Money", query="is:open queue:Billing", owner=desk.ion, audience="everyone")
     ana = signed_in(desk.ana)

@@ -23,7 +23,6 @@ from django.db.models.sql import Query as Statement
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import OPEN_TYPES, Ticket
 from ghiseu.tickets.permissions import Right, queue_ids_with
-from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.fields import Kind
 from ghiseu.tickets.query.names import Names
 from ghiseu.tickets.query.only_open import is_only_open, without_open
@@ -188,12 +187,4 @@ def count_alone(query: Query, *, scope: Scope) -> int | None:
         with at_most(MILLISECONDS_FOR_ONE):
             return tickets.count()
     except TookTooLong:
-        return None
-
-
-def understood(text: str) -> Query | None:
-    """The query of a view, or None where it can no longer be understood."""
-    try:
-        return parse(text, TICKETS)
-    except QueryError:
         return None

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from ghiseu.people.models import Agent, Role
 from ghiseu.tickets.errors import InvalidInput, NotAdministrator
-from ghiseu.tickets.models import Audience, View
+from ghiseu.tickets.models import Audience, CustomField, View
 from ghiseu.tickets.paging import TIME_OF, Grouping
 from ghiseu.tickets.query.only_open import is_only_open
 from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.sql import refuse_if_too_broad
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.tree import Query
+from ghiseu.tickets.views.understanding import own_fields_in, understand_again
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,8 @@ def save_view(view: View, *, by: Agent) -> View:
 def understand(view: View) -> Query:
     """The view's question. Raises QueryError, and InvalidInput where its grouping does not fit."""
     query = parse(view.query, TICKETS)
+    if names := own_fields_in(query):
+        understand_again(view.query, set(CustomField.objects.filter(name__in=names).values_list("name", flat=True)))
     refuse_if_too_broad(query)
     refuse_grouping(query, view.grouping, view.order)
     return query

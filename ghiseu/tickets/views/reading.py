@@ -19,7 +19,7 @@ from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.times import Context
 from ghiseu.tickets.query.tree import AddressIs, And, FieldTest, IsMe, Query, Same
 from ghiseu.tickets.querysets import TicketQuerySet
-from ghiseu.tickets.views.counting import understood
+from ghiseu.tickets.views.understanding import understood
 
 _ORDER = {Audience.EVERYONE: 0, Audience.ROLE: 1, Audience.ME: 2}
 
