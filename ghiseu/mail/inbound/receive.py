@@ -9,16 +9,17 @@ be filed alone is tried again, then put into quarantine where people see it, and
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice, ours_in_notice
-from ghiseu.mail.inbound.by_agent import AgentsWord, agents_word, notification_in
-from ghiseu.mail.inbound.claim import claim, put_aside, refuse_deadly
+from ghiseu.mail.inbound.batches import batches
+from ghiseu.mail.inbound.bounced import answer_that_bounced, file_notice
+from ghiseu.mail.inbound.by_agent import AgentsWord, agents_word
+from ghiseu.mail.inbound.claim import claim, put_aside
 from ghiseu.mail.inbound.filing import answer_of_agent, join, open_new
 from ghiseu.mail.inbound.filters import Decision, Rule, active_rules, decide
 from ghiseu.mail.inbound.followup import Belonging, Named, belonging_of, quoted_ids
@@ -31,9 +32,8 @@ from ghiseu.tickets.writing import sequence_of, together, update
 log = structlog.get_logger(__name__)
 
 # Filed together: so many that the database is asked little, so few that an agent who wants one of their tickets does
-# not notice the wait, and no more than fits into the memory of a small machine.
+# not notice the wait.
 MOST_TOGETHER = 50
-MOST_BYTES_TOGETHER = 8 * 1024 * 1024
 State = InboundMail.State
 
 
@@ -70,43 +70,9 @@ class Filed:
 def file_waiting(limit: int = MOST_TOGETHER) -> int:
     """File what is stored and due, at most `limit` mails; returns how many were handled. Safe beside other workers."""
     claimed = claim(limit)
-    for mails in _in_company(_read(claimed)):
-        _file_or_put_aside(mails)
+    for batch in batches(claimed):
+        _file_or_put_aside(batch)
     return len(claimed)
-
-
-def _read(mails: Iterable[InboundMail]) -> Iterator[Incoming]:
-    """What the mails say, one after the other; one that cannot be read is put aside."""
-    for mail in mails:
-        try:
-            refuse_deadly(mail)
-            yield Incoming.read(mail)
-        except (OperationalError, InterfaceError):
-            raise  # the database is in trouble, not the mail
-        except Exception as error:  # noqa: BLE001  # whatever is wrong with one mail must not stop the next
-            put_aside(mail, error)
-
-
-def _in_company(mails: Iterable[Incoming]) -> Iterator[list[Incoming]]:
-    """Those that can be filed together, in their order."""
-    company, size = list[Incoming](), 0
-    for one in mails:
-        alone = _stands_alone(one)
-        if company and (alone or size + one.mail.raw.size > MOST_BYTES_TOGETHER):
-            yield company
-            company, size = [], 0
-        company.append(one)
-        size += one.mail.raw.size
-        if alone:
-            yield company
-            company, size = [], 0
-    if company:
-        yield company
-
-
-def _stands_alone(one: Incoming) -> bool:
-    """An agent's answer changes who takes part; a notice that an answer came back, which addresses work."""
-    return bool(ours_in_notice(one.parsed) or notification_in(quoted_ids(one.parsed)))
 
 
 def _file_or_put_aside(mails: list[Incoming]) -> None:
