@@ -34,7 +34,7 @@ class Cost:
 def work(pipe: Connection) -> None:
     """Answer each `(step, raw mails)` with its Cost, until None comes."""
     os.environ["GHISEU_LOG_LEVEL"] = "INFO"
-    from ghiseu.cli import start_django
+    from ghiseu.ops.start import start_django
 
     start_django("worker", pool=True)
     from django.conf import settings

@@ -159,7 +159,7 @@ def _check(desk: Desk, count: int) -> None:
 
 
 def _set_up_django() -> None:
-    from ghiseu.cli import start_django
+    from ghiseu.ops.start import start_django
 
     start_django("bench")
 

@@ -12,7 +12,7 @@ from bench.there import There, look
 
 def prepare(desk: Desk, tickets: int) -> There:
     """Start Django on it and load `tickets` tickets; 0 where it was filled before."""
-    from ghiseu.cli import start_django
+    from ghiseu.ops.start import start_django
 
     start_django("bench")
     if tickets:

@@ -1,18 +1,17 @@
 """The command `ghiseu`. Commands import what they need when they run, so that each starts as fast as it can."""
 
 import os
-import signal
 import sys
-import threading
 import traceback
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 
+from ghiseu.importing.commands import export_command, import_ndjson_command
 from ghiseu.ops.errors import MachineError
 from ghiseu.ops.search_commands import search
+from ghiseu.ops.start import start_django, stop_on_signal
 
 EX_SOFTWARE = 70
 
@@ -65,34 +64,6 @@ def is_database_trouble(error: Exception) -> bool:
 
     unprepared = isinstance(error.__cause__, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn)
     return unprepared or isinstance(error, db.OperationalError | db.InterfaceError | psycopg.OperationalError)
-
-
-def start_django(process: str, *, pool: bool = False, owner: bool = False) -> None:
-    """Load settings, logging and Django. Commands that do one thing and end take no connection pool."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ghiseu.settings")
-    from ghiseu import settings
-    from ghiseu.ops import database, logs
-
-    logs.set_up(settings.LOG_LEVEL, process)
-    if owner:
-        database.as_owner()
-    elif not pool:
-        database.without_pool()
-    import django
-
-    django.setup(set_prefix=False)
-
-
-def stop_on_signal() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
-    stop = threading.Event()
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
-    return stop
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -445,46 +416,6 @@ def import_mail(name: str, path: Path | None, imap_folder: str | None, state: st
     sys.exit(import_mail(name, path, imap_folder, is_settled=state == "closed", stop=stop))
 
 
-@import_group.command(name="ndjson")
-@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
-@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write all that is refused to a file.")
-@click.argument("path", type=click.Path(path_type=Path))
-def import_ndjson_command(path: Path, dry_run: bool, report: Path | None) -> None:
-    """Import tickets and all that belongs to them from PATH: a file in our format, an export, or - for standard input.
-
-    May be repeated, and goes on after an interruption: what is here is not taken again. Nobody is written to because of
-    an import. Ends with 1 where not everything could be taken.
-    """
-    stop = stop_on_signal()
-    start_django("import-ndjson")
-    from ghiseu.importing.errors import CannotImport
-    from ghiseu.importing.terminal import import_ndjson
-
-    try:
-        sys.exit(import_ndjson(path, is_dry=dry_run, report_file=report, stop=stop))
-    except CannotImport as error:
-        raise MachineError(str(error)) from error
-
-
-@cli.command(name="export")
-@click.option("--with-secrets", is_flag=True, help="Also password hashes and sealed secrets. Guard the export well.")
-@click.argument("path", type=click.Path(path_type=Path))
-def export_command(path: Path, with_secrets: bool) -> None:
-    """Export everything into the folder PATH, or into one file where PATH ends with .ndjson, while the desk works.
-
-    `ghiseu import ndjson` takes it again, into an empty desk. An export that is cut off is called unfinished.
-    """
-    stop = stop_on_signal()
-    start_django("export")
-    from ghiseu.importing.errors import CannotExport
-    from ghiseu.importing.terminal import export_desk
-
-    try:
-        sys.exit(export_desk(path, with_secrets=with_secrets, stop=stop))
-    except CannotExport as error:
-        raise MachineError(str(error)) from error
-
-
 @cli.command()
 def doctor() -> None:
     """Say what is well and what is not, with the remedy. Ends with 1 if something fails."""
@@ -502,6 +433,8 @@ def doctor() -> None:
 
 
 cli.add_command(search)
+import_group.add_command(import_ndjson_command)
+cli.add_command(export_command)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)

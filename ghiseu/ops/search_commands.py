@@ -8,6 +8,8 @@ import time
 
 import click
 
+from ghiseu.ops.start import start_django
+
 
 @click.group()
 def search() -> None:
@@ -55,6 +57,4 @@ def check_command() -> None:
 
 def begin(*, owner: bool = False) -> None:
     """Prepare this process, or one of those that help."""
-    from ghiseu.cli import start_django
-
     start_django("search", owner=owner)
