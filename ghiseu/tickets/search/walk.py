@@ -29,6 +29,7 @@ from ghiseu.tickets.permissions import Right, Rights, queue_ids_with, rights_by_
 from ghiseu.tickets.query.indexed import NOTHING_KNOWN, Asked, asked_of_index, is_exact_but_for_long, rest_of
 from ghiseu.tickets.query.scope import Scope, context_of
 from ghiseu.tickets.query.sql import condition
+from ghiseu.tickets.query.times import Context
 from ghiseu.tickets.query.tree import Node, Query
 from ghiseu.tickets.querysets import TicketQuerySet
 from ghiseu.tickets.search import lexemes
@@ -104,11 +105,12 @@ class Walk:
     is_complete: bool = True
     reached: Place = NEWEST
     seconds: float | None = None
+    context: Context | None = None
     _asked: Asked = field(init=False, default=NOTHING_KNOWN)
 
     def __post_init__(self) -> None:
         self._long = LONG_SECONDS if self.seconds is None else self.seconds
-        self._scope = Scope(self.agent, context_of(self.agent))
+        self._scope = Scope(self.agent, self.context or context_of(self.agent))
         self._asked = self._whole_question()
         self.reached = self.start
         self._began = time.monotonic()

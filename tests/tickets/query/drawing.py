@@ -247,6 +247,7 @@ _MEETING = {
     "company": ("site", '"site srl"', "scoala", "no*", "none", "any"),
     "field.plan": ("gold", "sah", "old", "g*", "none", "any", "(gold,old)"),
     "field.site_name": ("site", "scoala", '"scoala noua"', "none", "any"),
+    "site": ("site.example", "example", "a.b", "mail*", "site.*", '"site.example"', "x.md"),
     "filename": ("invoice", "pdf", '"invoice.pdf"', "fact*", '"2026 pdf"', "звіт", "(png,docx)"),
 }
 

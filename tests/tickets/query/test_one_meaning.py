@@ -17,6 +17,7 @@ from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.sql import select
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.times import Context
+from ghiseu.tickets.search.walk import Walk
 from tests.factories import make_queue, make_search_entries
 from tests.tickets.query.drawing import NOW, QUEUES, Desk, make_random_ticket, queries
 
@@ -49,3 +50,5 @@ def _compare(text: str, in_memory: dict[int, Evaluation], agent: Agent) -> None:
     chosen = {pk for pk, evaluation in in_memory.items() if evaluation.matches(query)}
 
     assert set(select(query, agent=agent, context=CONTEXT).values_list("pk", flat=True)) == chosen, text
+    walk = Walk(query, agent, context=CONTEXT)
+    assert {place.ticket_id for place in walk.places(10)} == chosen, f"walking: {text}"
