@@ -5,8 +5,8 @@ began, and never longer than two seconds, because time goes on in questions such
 everything is counted anew each time: a number is late at most, never wrong for long.
 
 Counting happens once for all who want it. Who comes while others count is given the numbers before, with the word
-`again_soon`, and so is who comes within half a second of the last counting: on a busy desk with a hundred agents
-the database counts twice a second and not a hundred times.
+`again_soon`, and so is who comes within half a second of the last counting, or within a second where it took long: on
+a busy desk with a hundred agents the database counts twice a second and not a hundred times.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ from ghiseu.tickets.views.understanding import understood
 OLDEST_SECONDS = 2.0
 # From here on one request counts anew, and the others go on with what is there.
 EARLY_SECONDS = 1.0
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 1.0
+# After a counting that took long the pause is so many times as long, so that hundreds of views cost a tenth of a core.
+TIMES_AS_LONG = 8
 # A question that nobody asked for so long is no longer counted along.
 FORGOTTEN_SECONDS = 60.0
 # How long a view that could not be counted in time is left alone.
@@ -105,7 +107,13 @@ class _Kept:
 @dataclass(frozen=True, slots=True)
 class _KeptOpen:
     began_at: float
+    took_seconds: float
     counts: OpenCounts
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which it is not counted again, whatever changes."""
+        return min(LONGEST_PAUSE_SECONDS, max(PAUSE_SECONDS, TIMES_AS_LONG * self.took_seconds))
 
     def covers(self, questions: Collection[Question]) -> bool:
         return all(question in self.counts.found for question in questions)
@@ -166,7 +174,7 @@ class Counters:
         self._wanted |= dict.fromkeys(asked, time.time())
         if (kept := self._open) is not None and kept.covers(asked):
             age, seconds = self._age(kept.began_at, queues), time.time() - kept.began_at
-            enough = {_Age.GOOD: EARLY_SECONDS, _Age.LATE: PAUSE_SECONDS, _Age.OVER: 0}[age]
+            enough = {_Age.GOOD: EARLY_SECONDS, _Age.LATE: kept.pause, _Age.OVER: 0}[age]
             if seconds < enough or (age is not _Age.OVER and self._counting.locked()):
                 return kept.counts, age is _Age.LATE
         with self._counting:
@@ -175,7 +183,8 @@ class Counters:
             is_good = kept is not None and kept.covers(asked) and self._age(kept.began_at, queues) is _Age.GOOD
             if kept is None or not is_good or time.time() - kept.began_at >= EARLY_SECONDS:
                 began_at = time.time()
-                kept = self._open = _KeptOpen(began_at, count_open(self._questions(), asker=asker, names=names))
+                found = count_open(self._questions(), asker=asker, names=names)
+                kept = self._open = _KeptOpen(began_at, time.time() - began_at, found)
         return kept.counts, False
 
     def _questions(self) -> list[Question]:
