@@ -147,6 +147,6 @@ def _cpu(process: Path, *, ended: bool) -> float:
     """User and system time; with `ended` also that of children that are gone. 0 where the process is gone."""
     try:
         fields = (process / "stat").read_bytes().rpartition(b")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second where it goes while it is read
         return 0.0
     return sum(int(field) for field in fields[11 : 15 if ended else 13]) * SECOND_PER_TICK
