@@ -288,6 +288,9 @@ def test_the_box_offers_fields_and_values_and_leads_to_the_very_words(pridvor: D
     expect(ana.page.locator(".hit__title").first).to_be_focused()
     ana.page.keyboard.press("Enter")
     expect(ana.page.locator("#conversation")).to_be_visible()
+    assert re.search(r"#article-\d+$", ana.page.url.split(":~:")[0])
+    # The same word may stand in a menu, which a browser would open to show it.
+    expect(ana.page.locator("details.menu[open]")).to_have_count(0)
     assert ana.complaints == []
 
 

@@ -13,6 +13,7 @@ Places = Sequence[tuple[int, int]]
 LOOKED_AT = 20_000  # characters of a text, so that no page of hits costs more than a small, fixed time (promise X7)
 _LENGTH = 240
 _BEFORE = 60  # of these before the first hit
+_WORDS_BESIDE = 3
 
 
 def marked(text: str, terms: Terms) -> Markup:
@@ -38,10 +39,15 @@ def beginning(text: str) -> str:
     return flat if len(flat) <= _LENGTH else flat[: _word_end(flat, _LENGTH, 1)] + " …"
 
 
-def first_hit(text: str, terms: Terms) -> str:
-    """The words of the first hit as they stand in the text; empty where there is none."""
+def first_hit(text: str, terms: Terms) -> tuple[str, str, str]:
+    """Some words before the first hit, the hit, and some behind it, of one line; empty where there is none."""
     places = terms.matches(text[:LOOKED_AT])
-    return text[places[0][0] : places[0][1]] if places else ""
+    if not places:
+        return "", "", ""
+    start, end = places[0]
+    line = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    before, behind = text[line[0] : start], text[end : line[1] if line[1] >= 0 else len(text)]
+    return " ".join(before.split()[-_WORDS_BESIDE:]), text[start:end], " ".join(behind.split()[:_WORDS_BESIDE])
 
 
 def _close_to(place: tuple[int, int], places: Places) -> int:

@@ -60,7 +60,9 @@ def how_to_ask(request: AgentRequest) -> HttpResponse:
 def examples() -> list[Example]:
     """The grammar, by example."""
     return [
-        Example("invoice refund", _("both words in any form, anywhere: titles, names, addresses, messages, notes, files")),
+        Example(
+            "invoice refund", _("both words in any form, anywhere: titles, names, addresses, messages, notes, files")
+        ),
         Example('"illegal content"', _("exactly these words, side by side")),
         Example("inv*", _("words that begin so")),
         Example("-spam", _("without this word")),

@@ -22,7 +22,7 @@ from ghiseu.tickets.search.find import Hit
 from ghiseu.tickets.search.marking import Terms
 from ghiseu.ui.words import customer_name
 
-_LONGEST_TEXT_IN_ADDRESS = 80
+_LONGEST_TEXT_IN_ADDRESS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def _words_of(article: Article, terms: Terms) -> tuple[Markup | str, str]:
     return beginning(reply or text), ""
 
 
-def _address(ticket: Ticket, article_id: int | None = None, words: str = "") -> str:
-    """To the article, and where the browser can do that to the very words, marked (text fragments)."""
+def _address(ticket: Ticket, article_id: int | None = None, hit: tuple[str, str, str] = ("", "", "")) -> str:
+    """To the article, and where the browser can do that to the very words, marked."""
     address = reverse("ticket", args=[ticket.number])
     if article_id is None:
         return address
@@ -103,7 +103,19 @@ def _address(ticket: Ticket, article_id: int | None = None, words: str = "") -> 
     everything = "?all" if ticket.article_count > SHOWN_ARTICLES else ""
     if ticket.article_count > MOST_ARTICLES:
         everything = f"?until={article_id}"
-    exact = " ".join(words.split())
-    text = f":~:text={quote(exact, safe='')}" if 0 < len(exact) <= _LONGEST_TEXT_IN_ADDRESS else ""
-    # A hyphen has a meaning of its own in a text fragment.
-    return f"{address}{everything}#article-{article_id}{text.replace('-', '%2D') if text else ''}"
+    return f"{address}{everything}#article-{article_id}{_text_fragment(*hit)}"
+
+
+def _text_fragment(before: str, words: str, behind: str) -> str:
+    """URL Fragment Text Directives, 3.3: the words with what stands beside them, or a menu could hold them, too."""
+    if not words or not (before or behind) or len(before + words + behind) > _LONGEST_TEXT_IN_ADDRESS:
+        return ""
+    parts = [f"{_in_fragment(before)}-"] if before else []
+    parts.append(_in_fragment(words))
+    parts += [f"-{_in_fragment(behind)}"] if behind else []
+    return f":~:text={','.join(parts)}"
+
+
+def _in_fragment(text: str) -> str:
+    # A hyphen has a meaning of its own there.
+    return quote(text, safe="").replace("-", "%2D")

@@ -46,7 +46,9 @@ def test_a_hit_leads_to_the_very_article_and_words(desk: Desk) -> None:
     ticket = make_ticket(desk.support, subject="Question", text="Where is my invoice?")
     article = ticket.articles.get()
 
-    assert f'href="/tickets/{ticket.number}/#article-{article.pk}:~:text=invoice"' in page(desk.ana, "invoice")
+    assert f'href="/tickets/{ticket.number}/#article-{article.pk}:~:text=Where%20is%20my-,invoice,-%3F"' in page(
+        desk.ana, "invoice"
+    )
 
 
 def test_a_note_says_that_it_is_one(desk: Desk) -> None:
