@@ -37,6 +37,9 @@ class SearchDue(models.Model):
 
     ticket_id = models.BigIntegerField()
 
+    class Meta:
+        indexes = (models.Index(fields=("ticket_id",), name="tickets_search_due_ticket"),)
+
     def __str__(self) -> str:
         return str(self.ticket_id)
 

@@ -23,6 +23,10 @@ _TAKE = """
 DELETE FROM tickets_searchdue WHERE id IN (
   SELECT id FROM tickets_searchdue ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING ticket_id
 """
+_TAKE_ALSO = """
+DELETE FROM tickets_searchdue WHERE id IN (
+  SELECT id FROM tickets_searchdue WHERE ticket_id = ANY(%s) FOR UPDATE SKIP LOCKED)
+"""
 _LOCK = "SELECT pg_advisory_xact_lock(%s, (one %% 2147483647)::int) FROM unnest(%s::bigint[]) AS one"
 # An entry that somebody holds, who moves the ticket at this moment, waits for the next time: agents never wait for us.
 _FREE = "SELECT ticket_id FROM tickets_searchentry WHERE ticket_id = ANY(%s) FOR NO KEY UPDATE SKIP LOCKED"
@@ -48,15 +52,18 @@ def put_file_text(attachment_id: int, text: str) -> None:
 
 def index_due(limit: int = BATCH) -> int:
     """Make the entries of tickets that are due, at most `limit` rows of them; returns how many rows were taken."""
-    changed = vocabulary.Changed()
+    changed, taken = vocabulary.Changed(), 0
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TAKE, [limit])
         rows: list[int] = [ticket_id for (ticket_id,) in cursor.fetchall()]
         if rows:
+            # What is due for several reasons, as everything is after an import, is made once.
+            cursor.execute(_TAKE_ALSO, [rows])
+            taken = len(rows) + cursor.rowcount
             changed = _index(sorted(set(rows)))
     # By itself, so that two workers do not wait for each other's common words.
     vocabulary.learn(changed)
-    return len(rows)
+    return taken
 
 
 def _index(ticket_ids: Sequence[int]) -> vocabulary.Changed:
