@@ -40,14 +40,23 @@ def beginning(text: str) -> str:
 
 
 def first_hit(text: str, terms: Terms) -> tuple[str, str, str]:
-    """Some words before the first hit, the hit, and some behind it, of one line; empty where there is none."""
+    """Some words before the first hit, the hit, and some behind it, of one line; empty where there is none.
+
+    Words are what stands between blanks: a browser looks for whole ones, and takes `site-ul` for one.
+    """
     places = terms.matches(text[:LOOKED_AT])
     if not places:
         return "", "", ""
     start, end = places[0]
-    line = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-    before, behind = text[line[0] : start], text[end : line[1] if line[1] >= 0 else len(text)]
-    return " ".join(before.split()[-_WORDS_BESIDE:]), text[start:end], " ".join(behind.split()[:_WORDS_BESIDE])
+    line = text.rfind("\n", 0, start) + 1
+    before, words = text[line:start].split(" "), text[start:].split("\n", 1)[0]
+    length = words.find(" ", end - start)
+    hit, behind = (words, "") if length < 0 else (words[:length], words[length:])
+    return " ".join(" ".join(before[:-1]).split()[-_WORDS_BESIDE:]), before[-1] + hit, _first_words(behind)
+
+
+def _first_words(text: str) -> str:
+    return " ".join(text.split()[:_WORDS_BESIDE])
 
 
 def _close_to(place: tuple[int, int], places: Places) -> int:

@@ -58,6 +58,7 @@ def test_without_a_hit_there_is_no_excerpt_but_a_beginning(text: str) -> None:
 
 def test_the_first_hit_is_told_as_it_is_written_with_what_stands_beside_it_on_the_line() -> None:
     assert first_hit("Eine INVOICE", terms("invoice")) == ("Eine", "INVOICE", "")
-    assert first_hit("a\nb c d e invoice, f g h\ni", terms("invoice")) == ("c d e", "invoice", ", f g")
+    assert first_hit("a\nb c d e invoice, f g h\ni", terms("invoice")) == ("c d e", "invoice,", "f g h")
+    assert first_hit("Un site-ul nou", terms("site")) == ("Un", "site-ul", "nou")
     assert first_hit("invoice", terms("invoice")) == ("", "invoice", "")
     assert first_hit("nothing", terms("invoice")) == ("", "", "")
