@@ -115,6 +115,10 @@ def pages(pridvor: Desk) -> dict[str, str]:
         "a search that finds nothing": "/search/?q=zeppelin+queue:Suport",
         "a question with a mistake": "/search/?q=quue:Support",
         "how to ask": "/search/help/",
+        "the archive": "/?view=archive",
+        "archive by queue": "/administration/archive/",
+        "retention": "/administration/retention/",
+        "new rule of retention": "/administration/retention/new/",
         "my settings": "/me/",
         "not found": "/tickets/20990101000000/",
     }
