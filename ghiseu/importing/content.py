@@ -20,7 +20,7 @@ def content_of(value: Any, folder: Path) -> Content:
         raise Refused(f"{shown(value)} does not give {_WAYS}")
     sha256 = text(value.get("sha256", ""))
     if sha256 and not _SHA256.fullmatch(sha256):
-        raise Refused(f"sha256: {shown(sha256)} is not 64 hexadecimal digits")
+        raise Refused(f"{shown(sha256)} is not 64 hexadecimal digits", "sha256")
     if "data" in value and "file" in value:
         raise Refused("it gives both data and file")
     if "data" in value:
@@ -34,7 +34,7 @@ def _beside(name: str, folder: Path) -> Path:
     """The file of this name in the import's own folder, and nowhere else: whoever wrote the lines may be a stranger."""
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()) or "\0" in name:
-        raise Refused(f"file: {shown(name)} does not lie beside the import file")
+        raise Refused(f"{shown(name)} does not lie beside the import file", "file")
     if not path.is_file():
-        raise Refused(f"file: {shown(name)} is not there")
+        raise Refused(f"{shown(name)} is not there", "file")
     return path

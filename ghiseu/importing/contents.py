@@ -39,7 +39,7 @@ class Contents:
         data = content.path.read_bytes() if content.path else content.data or b""
         sha256 = hashlib.sha256(data).hexdigest()
         if content.sha256 and content.sha256 != sha256:
-            raise Refused(f"sha256: the bytes have {sha256}")
+            raise Refused(f"the bytes have {sha256}", "sha256")
         if self._is_dry:
             return self.known.setdefault(sha256, (0, len(data)))
         blob = keep_bytes(data)

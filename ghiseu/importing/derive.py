@@ -53,7 +53,7 @@ class States:
         """Raises Refused."""
         state = self.by_name.get(name) or self.by_type.get(_STATE_WORDS.get(name, name))
         if state is None:
-            raise Refused(f"state: {shown(name)} is none of {', '.join(sorted(self.by_name))}")
+            raise Refused(f"{shown(name)} is none of {', '.join(sorted(self.by_name))}", "state")
         return state
 
 
@@ -134,7 +134,9 @@ def _classify(row: Row, fields: Mapping[str, CustomField]) -> None:
 
 def _field(name: str, fields: Mapping[str, CustomField]) -> CustomField:
     if name not in fields:
-        raise Refused(f"fields: this desk has no field {shown(name)}; define it, or let a custom_field line come first")
+        raise Refused(
+            f"this desk has no field {shown(name)}; define it, or let a custom_field line come first", "fields"
+        )
     return fields[name]
 
 
@@ -142,13 +144,13 @@ def _refuse_contradictions(row: Row, state: State) -> None:
     """What the database would refuse too, in words."""
     is_open = state.type in OPEN_TYPES
     if is_open and row.get("closed_at") is not None:
-        raise Refused(f"closed_at: a ticket that is {state.name} has none")
+        raise Refused(f"a ticket that is {state.name} has none", "closed_at")
     if is_open and row.get("archived_at") is not None:
-        raise Refused(f"archived_at: a ticket that is {state.name} is not in the archive")
+        raise Refused(f"a ticket that is {state.name} is not in the archive", "archived_at")
     if not is_open and (due := [key for key in _DUE if row.get(key) is not None]):
-        raise Refused(f"{due[0]}: a ticket that is {state.name} is not due")
+        raise Refused(f"a ticket that is {state.name} is not due", due[0])
     if row.get("locked_until") is not None and row.get("locked_by") is None:
-        raise Refused("locked_until: nobody holds the lock; locked_by is missing")
+        raise Refused("nobody holds the lock; locked_by is missing", "locked_until")
 
 
 def _complete_inside(ticket: IncomingTicket, state: State) -> None:

@@ -97,7 +97,7 @@ class Maker:
             return self._logins[name]
         login = _login_of(name) or _login_of(address.partition("@")[0])
         if not login:
-            raise Refused("agent: an article of an agent names neither agent nor from")
+            raise Refused("an article of an agent names neither agent nor from", "agent")
         if login not in self._names.of(Agent):
             self._make_agents({login: name or login})
         return login

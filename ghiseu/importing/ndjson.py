@@ -127,14 +127,14 @@ def read_ticket(document: dict[str, Any], folder: Path) -> IncomingTicket:
     children, rest = _split(document, Ticket, folder, len(articles))
     row |= _row(Ticket, rest, folder, given=("customer", "changed_at", "fields"))
     if not _NUMBER.fullmatch(row["number"]):
-        raise Refused(f"number: {shown(row['number'])} is not 1 to 32 letters, digits and hyphens")
+        raise Refused(f"{shown(row['number'])} is not 1 to 32 letters, digits and hyphens", "number")
     read = [_within(f"articles[{position}]", read_article, one, folder) for position, one in enumerate(articles)]
     return IncomingTicket("", row, children, fingerprint, articles=read, customer_name=name, company=company)
 
 
 def _customer(document: dict[str, Any]) -> str:
     if "customer" in document and "customer_email" in document:
-        raise Refused("customer: give either this or customer_email")
+        raise Refused("give either this or customer_email", "customer")
     if "customer" in document:
         return str(_within("customer", customer_key, document.pop("customer")))
     if "customer_email" not in document:
@@ -144,7 +144,7 @@ def _customer(document: dict[str, Any]) -> str:
 
 def _priority(value: Any) -> int:
     if not isinstance(value, str) or value not in _PRIORITIES:
-        raise Refused(f"priority: {shown(value)} is none of {', '.join(_PRIORITIES)}")
+        raise Refused(f"{shown(value)} is none of {', '.join(_PRIORITIES)}", "priority")
     return _PRIORITIES[value]
 
 
@@ -180,7 +180,7 @@ def _direction(document: dict[str, Any]) -> tuple[Any, ...]:
         return ()
     direction = document.pop("direction")
     if not isinstance(direction, str) or direction not in DIRECTIONS:
-        raise Refused(f"direction: {shown(direction)} is none of {', '.join(DIRECTIONS)}")
+        raise Refused(f"{shown(direction)} is none of {', '.join(DIRECTIONS)}", "direction")
     return DIRECTIONS[direction]
 
 
@@ -190,7 +190,7 @@ def read_record(document: dict[str, Any], folder: Path) -> IncomingRecord:
     kind = document.pop(RECORD)
     model = _models().get(kind) if isinstance(kind, str) else None
     if model is None:
-        raise Refused(f"record: {shown(kind)} is none that this release knows")
+        raise Refused(f"{shown(kind)} is none that this release knows", "record")
     key = text(document.pop("key", ""))
     children, rest = _split(document, model, folder, 0) if model is Customer else ({}, document)
     if model is Blob:
@@ -224,7 +224,7 @@ def _child(model: Model, document: Any, folder: Path, by: str, articles: int) ->
         if column.target is Article and column.key != by and row.get(column.key) is not None:
             position = row[column.key]
             if not isinstance(position, int) or not 0 <= position < articles:
-                raise Refused(f"{column.key}: {shown(position)} is the position of no article")
+                raise Refused(f"{shown(position)} is the position of no article", column.key)
     return row
 
 
@@ -273,7 +273,7 @@ def _object(value: Any) -> dict[str, Any]:
 def _pop_list(document: dict[str, Any], key: str) -> list[Any]:
     value = document.pop(key, [])
     if not isinstance(value, list):
-        raise Refused(f"{key}: {shown(value)} is not a list")
+        raise Refused(f"{shown(value)} is not a list", key)
     return value
 
 

@@ -88,7 +88,7 @@ class Column:
         try:
             return self.check(value)
         except Refused as error:
-            raise Refused(f"{self.key}: {error}") from None
+            raise error.within(self.key) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,8 @@ class Table:
         """The column of this key. Raises Refused where there is none."""
         column = self.columns.get(key)
         if column is None:
-            raise Refused(f"{key} is no key of a {self.kind}")
+            article = "an" if self.kind[0] in "aeiou" else "a"
+            raise Refused(f"{key} is no key of {article} {self.kind.replace('_', ' ')}")
         return column
 
 

@@ -71,6 +71,8 @@ def test_a_broken_line_is_refused_and_the_next_one_taken(line: bytes, reason: st
         ({"customer_email": "nobody"}, 'customer_email: "nobody" is not a mail address'),
         ({"customer_email": None}, "customer_email: null is not a text"),
         ({"customer": "#17", "customer_email": None}, "customer: give either this or customer_email"),
+        ({"articles": [an_article(titel="x")]}, "articles[0]: titel is no key of an article"),
+        ({"articles": [an_article(customer="a:b")]}, 'articles[0].customer: "a:b" is not a mail address'),
         ({"articles": {}}, "articles: {} is not a list"),
         ({"articles": ["x"]}, 'articles[0]: "x" is not an object'),
         (

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ghiseu.importing.errors import CannotImport
 from ghiseu.importing.loading import IMPORT_LOCK
-from ghiseu.mail.models import OutboundMail
+from ghiseu.mail.models import IMPORT, InboundMail, OutboundMail
 from ghiseu.ops.database import connection_arguments
 from ghiseu.people.models import Agent, Customer
 from ghiseu.tickets.actions import NewMessage, write_reply
@@ -152,6 +152,28 @@ def test_nothing_leaves_the_desk() -> None:
     take(a_ticket(articles=[an_article(), an_answer()]))
 
     assert not OutboundMail.objects.exists()
+
+
+def test_what_another_desk_had_still_to_send_or_to_file_does_no_harm_here() -> None:
+    later = {"next_try_at": "2024-03-01T10:31:00Z"}
+    waiting = {"recipient": "vera@site.example", "created_at": ANSWERED} | later
+    received = {"mailbox": "support", "channel": "lmtp", "raw": {"data": "RnJvbTogeA0KDQp4"}} | later
+    lines = [
+        {"record": "queue", "name": "Support"},
+        {"record": "mailbox", "name": "support", "address": "support@desk.example", "queue": "Support"},
+        {"record": "blob", "data": "RnJvbTogeA0KDQp4"},
+        a_ticket(articles=[an_article(), an_answer(outbound_mails=[waiting])]),
+        {"record": "inbound_mail"} | received,
+    ]
+
+    report, said = take(*lines)
+
+    assert said == []
+    assert OutboundMail.objects.get().state == OutboundMail.State.CANCELLED
+    assert (InboundMail.objects.get().state, InboundMail.objects.get().channel) == ("received", IMPORT)
+    assert list(report.notes.values()) == [1, 1]
+    again, nothing = take(*lines)
+    assert (again.refused, nothing) == (0, [])
 
 
 def test_files_and_raw_mails_come_along(tmp_path: Path) -> None:
