@@ -108,6 +108,24 @@ def test_the_processes_work_as_a_role_that_cannot_change_history(desk: Serving) 
         query(desk.home, "DELETE FROM tickets_event")
 
 
+def test_a_mail_is_found_by_its_words_soon_and_the_index_can_be_rebuilt(desk: Serving) -> None:
+    said = b"Message-ID: <search@example.net>\r\n\r\nZanzibar\r\n"
+    mail = b"From: Vera <vera@example.net>\r\nTo: support@example.com\r\nSubject: Site\r\n" + said
+    result = ghiseu("mail-in", "--mailbox", "support", stdin=mail, settings=desk.settings)
+    assert result.returncode == 0, result.stderr.decode()
+    found = "SELECT ticket_id FROM tickets_searchentry WHERE words @@ 'zanzibar'::tsquery"
+    wait_until("the worker has taken it in", lambda: bool(query(desk.home, found)))
+
+    query(desk.home, "DELETE FROM tickets_searchentry RETURNING 1")
+    assert ghiseu("search", "check", settings=desk.settings).returncode == 1
+    rebuilt = ghiseu("search", "rebuild", "--processes", "2", settings=desk.settings)
+
+    assert (rebuilt.returncode, b"right again" in rebuilt.stdout) == (0, True), rebuilt.stderr.decode()
+    wait_until("it is found again", lambda: bool(query(desk.home, found)))
+    checked = ghiseu("search", "check", settings=desk.settings)
+    assert checked.stdout.decode() == "Every ticket is found by what it says.\n"
+
+
 def test_a_second_serve_on_the_same_folder_is_refused(desk: Serving) -> None:
     assert desk.process is not None
     settings = desk.settings | {"GHISEU_PORT": str(free_port()), "GHISEU_LMTP_PORT": str(free_port())}
