@@ -14,9 +14,6 @@ from ghiseu.importing.values import shown
 from ghiseu.people.models import Agent, Customer, Identity
 from ghiseu.tickets.models import Ticket
 
-# Tables that grow with the years, so that nobody keeps them in memory.
-LARGE = (Customer, Ticket)
-
 
 class Names:
     """What is known of the rows that others refer to. After a rollback call `forget`."""

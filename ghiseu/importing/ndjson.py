@@ -17,7 +17,7 @@ from ghiseu.importing.fingerprints import fingerprint_of
 from ghiseu.importing.incoming import Found, Incoming, IncomingRecord, IncomingTicket, Problem, Row
 from ghiseu.importing.lines import Line, read_lines
 from ghiseu.importing.people_keys import address_key, customer_key, person_of, persons_of
-from ghiseu.importing.schema import Model, in_order, inside, is_blob, kind_of, places, table_of
+from ghiseu.importing.schema import Model, in_order, inside, is_blob, kind_of, table_of
 from ghiseu.importing.values import shown, text
 from ghiseu.lib.html import clean_html, html_to_text
 from ghiseu.people.models import Company, Customer
@@ -275,8 +275,3 @@ def _pop_list(document: dict[str, Any], key: str) -> list[Any]:
     if not isinstance(value, list):
         raise Refused(f"{shown(value)} is not a list", key)
     return value
-
-
-def is_inside(model: Model) -> bool:
-    """Whether rows of this table stand inside others."""
-    return model in places()

@@ -10,6 +10,7 @@ from ghiseu.importing.incoming import Problem
 
 # Of each kind, for the summary.
 _MOST_NAMES = 100
+_TOO_MANY = frozenset({"customer"})
 
 
 @dataclass
@@ -74,5 +75,8 @@ class Report:
         if self.conflicts:
             said.append(f"{self.conflicts:,} of those are here with another content; nothing of them was changed")
         for kind, count in self.made.items():
-            said.append(f"made, because they were named: {count:,} {kind.replace('_', ' ')}{'' if count == 1 else 's'}")
+            names = self.made_names[kind]
+            listed = f": {', '.join(names)}{', ...' if count > len(names) else ''}" if kind not in _TOO_MANY else ""
+            things = f"{count:,} {kind.replace('_', ' ')}{'' if count == 1 else 's'}"
+            said.append(f"made, because they were named: {things}{listed}")
         return said + [f"{count:,} {what}" for what, count in self.notes.items()]

@@ -43,9 +43,6 @@ class Rows:
         self._defaults = [(key, now if is_now else default) for key, default, is_now in layout]
         self._rows: list[list[Any]] = []
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
     def add(self, row: dict[str, Any]) -> None:
         get = row.get
         self._rows.append([get(key, default) for key, default in self._defaults])

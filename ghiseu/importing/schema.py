@@ -106,10 +106,6 @@ class Table:
     def pk(self) -> str:
         return str(self.model._meta.pk.column)  # noqa: SLF001  # Django's documented way to ask a model
 
-    @property
-    def label(self) -> str:
-        return str(self.model._meta.label)  # noqa: SLF001  # Django's documented way to ask a model
-
     def column(self, key: str) -> Column:
         """The column of this key. Raises Refused where there is none."""
         column = self.columns.get(key)
@@ -268,10 +264,6 @@ def in_order() -> tuple[Model, ...]:
             # What refers to its own kind is tied together when all are there.
             order.add(line, *(needed - {line}))
     return tuple(order.static_order())
-
-
-def blob_reference(sha256: str) -> dict[str, str]:
-    return {"sha256": sha256}
 
 
 def is_blob(column: Column) -> bool:

@@ -40,7 +40,7 @@ def test_all_taken_is_0_and_anything_refused_is_1(tmp_path: Path, capsys: pytest
     out, err = capsys.readouterr()
     assert "2 tickets with 2 articles and 0 files, 0 other lines imported; 0 were here before; 0 refused" in out
     assert "1 tickets with 1 articles and 0 files, 0 other lines imported; 1 were here before; 1 refused" in out
-    assert "made, because they were named: 1 queue\n" in out
+    assert "made, because they were named: 1 queue: Support\n" in out
     refused = "line 2: refused: it is not JSON: Expecting property name enclosed in double quotes at character 2"
     assert refused in err
     assert report.read_text() == f"{refused}\n"
