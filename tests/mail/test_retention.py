@@ -351,6 +351,15 @@ def test_numbers_of_reports_do_not_change(mailbox: Mailbox, ana: Agent) -> None:
     assert (Ticket.objects.filter(queue=mailbox.queue).count(), answers.count()) == counts == (3, 3)
 
 
+def test_no_ticket_points_to_an_erased_one(mailbox: Mailbox, ana: Agent) -> None:
+    ticket, other = ticket_with_everything(mailbox, ana), ticket_with_everything(mailbox, ana, number=2)
+    Ticket.objects.filter(pk=other.pk).update(related=ticket)
+
+    erase(ticket, Act.ANONYMISE)
+
+    assert Ticket.objects.get(pk=other.pk).related is None
+
+
 def test_an_answer_to_an_erased_ticket_begins_a_new_one_that_does_not_name_it(mailbox: Mailbox, ana: Agent) -> None:
     ticket = ticket_with_everything(mailbox, ana)
     ours = Article.objects.get(ticket=ticket, sender_type="agent", is_visible_to_customer=True).message_id

@@ -122,6 +122,7 @@ def _reduce(ticket: Ticket, act: RetentionRule.Act) -> None:
         "title": _("(anonymised)"),
         "last_words": "",
         "customer": anonymous_customer(),
+        "related": None,
         "fields": {name: value for name, value in ticket.fields.items() if name in harmless},
         "archived_at": ticket.archived_at or now,
         "erased_at": now,
@@ -133,6 +134,8 @@ def _reduce(ticket: Ticket, act: RetentionRule.Act) -> None:
     for name, value in values.items():
         setattr(ticket, name, value)
     ticket.save(update_fields=list(values))
+    # A ticket that points here would say whose this one was.
+    Ticket.objects.filter(related=ticket).update(related=None)
     _clear(Ticket, [ticket.pk])
 
 
