@@ -116,6 +116,8 @@ def pages(pridvor: Desk) -> dict[str, str]:
         "a question with a mistake": "/search/?q=quue:Support",
         "how to ask": "/search/help/",
         "the archive": "/?view=archive",
+        "mailboxes": "/administration/mailboxes/",
+        "a new mailbox": "/administration/mailboxes/new/",
         "archive by queue": "/administration/archive/",
         "retention": "/administration/retention/",
         "new rule of retention": "/administration/retention/new/",
