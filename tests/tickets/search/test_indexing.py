@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -10,6 +12,7 @@ from django.utils import timezone
 
 from ghiseu.ops.doctor import Level, _search
 from ghiseu.people.models import Agent
+from ghiseu.tickets.actions import move_ticket, write_note
 from ghiseu.tickets.models import Article, Attachment, Blob, FileText, SearchDue, SearchEntry, SearchWord, Ticket
 from ghiseu.tickets.search.indexing import index_due, put_file_text
 from ghiseu.tickets.search.rebuilding import all_wrong_ids, has_index, missing_count, sample, wrong_ids
@@ -157,3 +160,33 @@ def test_the_doctor_finds_what_is_missing_wrong_and_late(ana: Agent) -> None:
     assert missing_count() == 0
     make_search_entries()
     assert [finding.level for finding in _search()] == [Level.OK]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_beside_those_who_write_leave_an_index_that_is_right(ana: Agent) -> None:
+    queues = [make_queue("First", full=[ana]), make_queue("Second", full=[ana])]
+    tickets = [make_ticket(queues[0], text=f"number {number}") for number in range(4)]
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            while not done.is_set():
+                index_due(3)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        workers = [pool.submit(work) for _ in range(2)]
+        try:
+            for turn in range(12):
+                ticket = tickets[turn % 4]
+                write_note(ticket, text=f"word{turn} in the middle of it", by=ana)
+                move_ticket(ticket, to=queues[turn // 4 % 2 == 0], by=ana)
+        finally:
+            done.set()
+        for worker in workers:
+            worker.result()
+
+    make_search_entries()
+    assert list(all_wrong_ids()) == []
+    assert all(f"'word{turn}'" in SearchEntry.objects.get(pk=tickets[turn % 4].pk).words for turn in range(12))
