@@ -122,8 +122,8 @@ def read_ticket(document: dict[str, Any], folder: Path) -> IncomingTicket:
     row["fields"] = _within("fields", _object, document.pop("fields", None) or {})
     if (domain := document.pop("domain", None)) is not None:
         row["fields"] = {"domain": _within("domain", text, domain)} | row["fields"]
-    if "priority" in document:
-        row["priority"] = _priority(document.pop("priority"))
+    if (priority := document.pop("priority", None)) is not None:
+        row["priority"] = _priority(priority)
     children, rest = _split(document, Ticket, folder, len(articles))
     row |= _row(Ticket, rest, folder, given=("customer", "changed_at", "fields"))
     if not _NUMBER.fullmatch(row["number"]):

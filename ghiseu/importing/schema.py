@@ -83,8 +83,8 @@ class Column:
 
     def read(self, value: Any) -> Any:
         """The checked value; references stay what they are outside. Raises Refused, with the key."""
-        if value is None and self.is_null:
-            return None
+        if value is None and not self.is_required and not self.is_now:
+            return None if self.is_null else self.default
         try:
             return self.check(value)
         except Refused as error:

@@ -246,6 +246,20 @@ def test_type_service_tags_company_and_own_fields_come_along() -> None:
     assert ticket.customer.company.name == "Moraru"
 
 
+def test_null_means_that_there_is_none() -> None:
+    nothing = dict.fromkeys(("subject", "body", "html", "from", "to", "cc", "message_id", "in_reply_to", "raw"))
+    values = dict.fromkeys(
+        ("priority", "owner", "language", "tags", "fields", "domain", "type", "customer_name", "related")
+    )
+
+    _report, said = take(a_ticket(**values, articles=[an_article(**nothing)]))
+
+    ticket = Ticket.objects.get()
+    assert said == []
+    assert (ticket.priority, ticket.owner, ticket.language, ticket.tags) == (Priority.NORMAL, None, "", [])
+    assert (ticket.articles.get().text, ticket.articles.get().to, ticket.articles.get().message_id) == ("", [], "")
+
+
 def test_a_ticket_may_refer_to_one_that_comes_later() -> None:
     _report, said = take(a_ticket("1", related="2"), a_ticket("2"), a_ticket("3", related="none"))
 
