@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import timezone
 
@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
 def context_of(agent: Agent, *, now: dt.datetime | None = None) -> Context:
     """The agent's own clock and name."""
-    return Context(now=now or timezone.now(), zone=ZoneInfo(agent.time_zone), me=agent.login)
+    return Context(now=now or timezone.now(), zone=zone_named(agent.time_zone), me=agent.login)
+
+
+def zone_named(name: str) -> dt.tzinfo:
+    """The time zone of this name; the desk's own where the world has dropped it."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, ZoneInfoNotFoundError):
+        return timezone.get_default_timezone()
 
 
 def state_values(state: State) -> tuple[str, ...]:

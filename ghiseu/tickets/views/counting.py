@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import connection
@@ -27,7 +26,7 @@ from ghiseu.tickets.query.fields import Kind
 from ghiseu.tickets.query.names import Names
 from ghiseu.tickets.query.only_open import is_only_open, without_open
 from ghiseu.tickets.query.reading import parse
-from ghiseu.tickets.query.scope import Scope, context_of
+from ghiseu.tickets.query.scope import Scope, context_of, zone_named
 from ghiseu.tickets.query.sql import condition, select
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.tree import And, FieldTest, IsMe, Query
@@ -143,7 +142,7 @@ def count_open(questions: Sequence[Question], *, asker: Agent, names: Names) -> 
 def _scope_of(question: Question, asker: Agent, names: Names) -> Scope:
     context = context_of(asker)
     if question.zone:
-        context = type(context)(now=context.now, zone=ZoneInfo(question.zone), me=context.me)
+        context = type(context)(now=context.now, zone=zone_named(question.zone), me=context.me)
     return Scope(asker, context, names, everywhere=True)
 
 
