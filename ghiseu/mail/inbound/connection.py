@@ -89,8 +89,8 @@ def refuse_inside(mailbox: Mailbox, line: socket.socket | None = None) -> None:
         return
     raise Unreachable(
         _(
-            "%(host)s stands in the network of this installation. On pages only servers on the open internet can be set "
-            "up; whoever runs the machine can add the mailbox with: ghiseu mailbox add"
+            "%(host)s stands in the network of this installation. On pages only servers on the open internet can be "
+            "set up; whoever runs the machine can add the mailbox with: ghiseu mailbox add"
         )
         % {"host": mailbox.host}
     )

@@ -141,8 +141,8 @@ def _inside(place: dict[str, str]) -> Unreachable:
     """Promise X2."""
     return Unreachable(
         _(
-            "The token endpoint %(endpoint)s stands in the network of this installation. On pages only endpoints on the "
-            "open internet can be set up; whoever runs the machine can add the mailbox with: ghiseu mailbox add"
+            "The token endpoint %(endpoint)s stands in the network of this installation. On pages only endpoints on "
+            "the open internet can be set up; whoever runs the machine can add the mailbox with: ghiseu mailbox add"
         )
         % place
     )
