@@ -13,6 +13,7 @@ from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import NewFile, close_ticket, receive_message, write_note
 from ghiseu.tickets.files.reading import read_waiting
 from ghiseu.tickets.models import Ticket
+from ghiseu.tickets.search import walk
 from tests import files
 from tests.agent.search.index import bring_up_to_date
 from tests.agent.test_routes import signed_in
@@ -219,6 +220,26 @@ def test_pages_follow_one_another_without_loss_or_double(desk: Desk) -> None:
 
     titles = [re.sub("</?mark>", "", title) for title in re.findall(r"hit__title[^>]*>(.*?)</a>", first + second)]
     assert titles == [f"Invoice {number}" for number in range(26, -1, -1)]
+
+
+def test_a_search_that_stopped_says_how_far_it_came_and_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        make_ticket(desk.support, subject=f"Common {number}", text="rare" if not number else "usual")
+    monkeypatch.setattr(walk, "FIRST_SLICE", 2)
+    monkeypatch.setattr(walk, "LONG_SECONDS", 0.0)
+    shown = page(desk.ana, "rare")
+    assert "Common 0" not in shown
+
+    for _page in range(9):
+        if "Common 0" in shown:
+            break
+        assert re.search(r"Searched back to \d+ \w+ \d{4}, \d\d:\d\d\.", shown)
+        assert "No ticket that you may see fits" not in shown
+        older = re.search(r'rel="next" href="([^"]+)" data-key="n">Go on with older ones', shown)
+        assert older is not None
+        shown = signed_in(desk.ana).get(unescape(older[1])).content.decode()
+
+    assert "Common 0" in shown
 
 
 def test_a_damaged_page_address_is_refused_with_a_sentence(desk: Desk) -> None:
