@@ -252,7 +252,7 @@ def test_null_means_that_there_is_none() -> None:
         ("priority", "owner", "language", "tags", "fields", "domain", "type", "customer_name", "related")
     )
 
-    _report, said = take(a_ticket(**values, articles=[an_article(**nothing)]))
+    _report, said = take(a_ticket(articles=[an_article(**nothing)]) | values)
 
     ticket = Ticket.objects.get()
     assert said == []
