@@ -73,7 +73,7 @@ def test_a_salutation_knows_no_ticket_number(queue: Queue, boss: Agent) -> None:
 
 
 def manner(**fields: Any) -> Manner:
-    plain = {"follow_up": "reopen", "calendar": None, "sla": None, "languages": [], "signature": ""}
+    plain: dict[str, Any] = {"follow_up": "reopen", "calendar": None, "sla": None, "languages": [], "signature": ""}
     return Manner(**(plain | fields))
 
 
