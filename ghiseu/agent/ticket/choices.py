@@ -14,6 +14,9 @@ from ghiseu.sla.hours import read_hours
 from ghiseu.tickets.models import Queue, State, StateType, Ticket
 from ghiseu.tickets.permissions import Right, agents_with
 
+# What is told of a colleague: everybody is read with every ticket page, so no more of them than that.
+_SHOWN = ("name", "shift", "time_zone", "away_from", "away_until", "substitute__name")
+
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
@@ -36,7 +39,7 @@ def colleagues_for(ticket: Ticket) -> list[Colleague]:
     now = timezone.now()
     found = [
         Colleague(agent, counts.get(agent.pk, 0), agent.is_away(now), on_duty(agent, now))
-        for agent in agents_with(Right.READ, ticket.queue_id).select_related("substitute").by_name()
+        for agent in agents_with(Right.READ, ticket.queue_id).select_related("substitute").only(*_SHOWN).by_name()
     ]
     return sorted(found, key=lambda one: (one.is_away, one.is_on_duty is False))
 
@@ -47,7 +50,8 @@ def on_duty(agent: Agent, moment: dt.datetime) -> bool | None:
 
 
 def queues_to_move_to(ticket: Ticket, *, agent: Agent) -> list[Queue]:
-    return list(Queue.objects.where(agent, Right.MOVE_INTO).active().exclude(pk=ticket.queue_id).order_by("name"))
+    others = Queue.objects.where(agent, Right.MOVE_INTO).active().exclude(pk=ticket.queue_id)
+    return list(others.only("name").order_by("name"))
 
 
 def closing_states() -> list[State]:
