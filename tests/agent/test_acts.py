@@ -177,13 +177,6 @@ def test_outgoing_mail_of_other_queues_is_not_shown(desk: Desk) -> None:
     assert "vera@site.example" not in signed_in(desk.ion).get("/outgoing/").content.decode()
 
 
-def test_a_number_is_found_however_it_is_typed(desk: Desk, client: Client) -> None:
-    number = desk.ticket.number
-    for typed in (number, f"[#{number}]", f" {number[:8]} {number[8:]} ", f"Re: help [#{number}]"):
-        assert client.get("/go/", {"number": typed}).headers["Location"] == f"/tickets/{number}/"
-    assert client.get("/go/", {"number": "12"}).status_code == 404
-
-
 def test_a_damaged_page_address_is_explained(desk: Desk, client: Client) -> None:
     answer = client.get("/?after=nonsense")
     assert answer.status_code == 400
