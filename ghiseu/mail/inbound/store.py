@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -62,9 +63,11 @@ def _insert(row: InboundMail, blob: str, blobs_values: Sequence[Any]) -> bool:
         )
         SELECT blob.id, mail.id FROM blob LEFT JOIN mail ON true
     """  # noqa: S608  # made of names of our own
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*blobs_values, *values.values(), WORK_CHANNEL])
-        row.raw.pk, row.pk = cursor.fetchone()
+    connection.ensure_connection()
+    # The driver's own cursor sends the bytes beside the statement; Django's writes them into it, twice as long.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement.encode(), [*blobs_values, *values.values(), WORK_CHANNEL])
+        row.raw.pk, row.pk = cursor.fetchone() or (None, None)
     row.raw_id = row.raw.pk
     return row.pk is not None
 
