@@ -41,8 +41,9 @@ class ShownHit:
 
 
 def shown_hits(hits: Sequence[Hit], terms: Terms, *, reader: Agent) -> list[ShownHit]:
-    """In the same order; three statements, however many they are."""
-    prefetch_related_objects([hit.ticket for hit in hits], "customer__identities")
+    """In the same order; at most three statements, however many they are."""
+    # Who has no name is called by an address.
+    prefetch_related_objects([hit.ticket.customer for hit in hits if not hit.ticket.customer.name], "identities")
     articles = _articles([hit.article_id for hit in hits if hit.article_id and not hit.attachment_id], reader)
     files = _files([hit.attachment_id for hit in hits if hit.attachment_id], reader)
     return [_shown(hit, articles, files, terms) for hit in hits]
