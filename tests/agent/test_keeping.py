@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 from django.utils import timezone
 
+from ghiseu.agent import archived
 from ghiseu.mail.forgetting import forget_mails
 from ghiseu.tickets.actions import close_ticket
 from ghiseu.tickets.actions.erase import Act, erase_ticket
@@ -46,18 +48,23 @@ def test_an_open_ticket_offers_no_archive(desk: Desk) -> None:
     assert "/archive/" not in page
 
 
-def test_lists_say_how_much_more_the_archive_has(desk: Desk) -> None:
+def test_lists_say_how_much_more_the_archive_has(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A busy machine may take longer; then the number is left out.
+    monkeypatch.setattr(archived, "MILLISECONDS_TO_COUNT", 60_000)
     client = signed_in(desk.ana)
     for number in range(3):
         client.post(f"/tickets/{closed_ticket(desk, f'Old {number}').number}/archive/")
     closed_ticket(desk, "Young")
 
-    closed, asked = client.get("/?view=closed").content.decode(), client.get("/?q=subject:old").content.decode()
+    closed, asked = (
+        client.get("/?view=closed").content.decode(),
+        client.get("/?q=-is:open priority:normal").content.decode(),
+    )
     opened = client.get("/").content.decode()
 
     assert '<a href="?view=archive">Also in the archive: 3</a>' in closed
     assert "Also in the archive: 3" in asked
-    assert "?q=%28subject%3Aold%29+in%3Aarchive" in asked
+    assert "?q=%28-is%3Aopen+priority%3Anormal%29+in%3Aarchive" in asked
     assert "Also in the archive" not in opened
     assert "Also in the archive" not in client.get("/?view=archive").content.decode()
 
