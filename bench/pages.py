@@ -33,6 +33,7 @@ from bench.table import in_ms, percentile, print_table
 from bench.web import memory, signed_in, web
 
 WHOLE = 330_000
+FEWEST = 500
 CLIENTS = 8
 VISITS = 120
 WARM_UP = 10
@@ -84,7 +85,7 @@ def _beside(wanted: Wanted) -> Iterator[Neighbour | None]:
     if not wanted.with_tenth:
         yield None
         return
-    with neighbour(wanted.tickets // 10, wanted.tenth_home) as beside:
+    with neighbour(max(FEWEST, wanted.tickets // 10), wanted.tenth_home) as beside:
         yield beside
 
 
@@ -175,7 +176,7 @@ def tickets_wanted() -> int:
     """SCALE=1 means the whole workload of 330,000 tickets; without it a hundredth."""
     given = os.environ.get("SCALE", "").strip() or "0.01"
     try:
-        return max(500, int(float(given) * WHOLE))
+        return max(FEWEST, int(float(given) * WHOLE))
     except ValueError:
         raise SystemExit(f"SCALE is {given!r}. It takes a number: 1 for {WHOLE:,} tickets, 0.01 by default.") from None
 

@@ -20,8 +20,11 @@ def pages(there: There) -> list[Page]:
     known = list(
         SearchWord.objects.filter(ticket_count__gte=3).order_by("-ticket_count").values_list("word", "ticket_count")
     )
+    if not known:
+        # Filled past the index, or too small to know a word.
+        return []
     common = known[0][0]
-    medium = next(word for word, count in known if count <= there.tickets / 40)
+    medium = next((word for word, count in known if count <= there.tickets / 40), known[-1][0])
     first, second = _strangers([word for word, _ in known[:_COMMON]])
     title = Ticket.objects.order_by("-pk").values_list("title", flat=True)[there.tickets // 3]
     return [
