@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from ghiseu.lib.addresses import parse_addresses
@@ -142,7 +144,8 @@ def _report_parts(root: Part) -> Iterator[Part]:
 
 def _from_fields(report: str, text: str) -> Iterator[BouncedRecipient]:
     lines = re.sub(r"\n[ \t]+(?![\w-]+:)", " ", report.replace("\r\n", "\n").replace("\r", "\n"))
-    for block in _recipient_blocks(lines):
+    notice = text[:MAX_WORDS]
+    for block in islice(_recipient_blocks(lines), limits.MAX_BOUNCED_RECIPIENTS):
         recipient = _field_address(block)
         diagnostic = one_line(block.get("diagnostic-code", "").partition(";")[2] or block.get("diagnostic-code", ""))[
             :2_000
@@ -154,8 +157,8 @@ def _from_fields(report: str, text: str) -> Iterator[BouncedRecipient]:
             action = "delayed" if (code or "5").startswith("4") else "failed"
         if action == "failed" and code is None:
             code = "5.0.0"
-        words = diagnostic if len(diagnostic) > 12 else diagnostic + " " + text[:MAX_WORDS]
-        yield BouncedRecipient(recipient, code, action, diagnostic, category_of(words, code))
+        beside = "" if len(diagnostic) > 12 else notice
+        yield BouncedRecipient(recipient, code, action, diagnostic, category_of(diagnostic, code, beside=beside))
 
 
 def _recipient_blocks(lines: str) -> Iterator[dict[str, str]]:
@@ -337,16 +340,23 @@ def _recipients_of_copy(root: Part) -> list[str]:
     return []
 
 
-def category_of(words: str, status: str | None) -> str:
-    """What kind of failure the words and the status code tell."""
-    text = one_line(storable(words)).lower()[:MAX_WORDS]
+def category_of(words: str, status: str | None, *, beside: str = "") -> str:
+    """What kind of failure the words and the status code tell; `beside` are words that several failures share."""
     by_status = bounce_words.BY_STATUS.get(status[2:]) if status else None
     if status and (by_status in ("mailbox-full", "too-large") or status[2:] in ("1.2", "1.6", "1.7", "1.8", "7.13")):
         return by_status or "delivery-problem"
-    for name, pattern in bounce_words.CATEGORIES:
-        if pattern.search(text):
-            return name
+    first = min(_first_category(words), _first_category(beside))
+    if first < len(bounce_words.CATEGORIES):
+        return bounce_words.CATEGORIES[first][0]
     return by_status or ("rejected" if status and status[2:].startswith("7.") else "delivery-problem")
+
+
+@lru_cache(maxsize=16)
+def _first_category(words: str) -> int:
+    """The place of the first kind of failure that the words tell, or the number of kinds."""
+    text = one_line(storable(words)).lower()[:MAX_WORDS]
+    kinds = enumerate(pattern for _, pattern in bounce_words.CATEGORIES)
+    return next((place for place, pattern in kinds if pattern.search(text)), len(bounce_words.CATEGORIES))
 
 
 def _original_id(root: Part, returned: str) -> str | None:
