@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard ghiseu/locale/*/LC_MESSAGES/django.po))
-# Two workers: the suite waits for the database about as much as it computes.
-TEST_WORKERS ?= 2
+# One worker more than two cores: the suite waits for the database about as much as it computes.
+TEST_WORKERS ?= 3
 
 .PHONY: help setup run demo test check bench fuzz crash format lock messages clean
 

@@ -19,13 +19,14 @@ BATCH = 64
 # Apart from every other use of PostgreSQL's advisory locks.
 _LOCKS = 0x5EA2C4
 
+# An array is asked for once; after IN the planner may ask again for each row, and would take more than the limit.
 _TAKE = """
-DELETE FROM tickets_searchdue WHERE id IN (
-  SELECT id FROM tickets_searchdue ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING ticket_id
+DELETE FROM tickets_searchdue WHERE id = ANY(ARRAY(
+  SELECT id FROM tickets_searchdue ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING ticket_id
 """
 _TAKE_ALSO = """
-DELETE FROM tickets_searchdue WHERE id IN (
-  SELECT id FROM tickets_searchdue WHERE ticket_id = ANY(%s) FOR UPDATE SKIP LOCKED)
+DELETE FROM tickets_searchdue WHERE id = ANY(ARRAY(
+  SELECT id FROM tickets_searchdue WHERE ticket_id = ANY(%s) FOR UPDATE SKIP LOCKED))
 """
 _LOCK = "SELECT pg_advisory_xact_lock(%s, (one %% 2147483647)::int) FROM unnest(%s::bigint[]) AS one"
 # An entry that somebody holds, who moves the ticket at this moment, waits for the next time: agents never wait for us.
