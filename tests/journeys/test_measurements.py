@@ -34,8 +34,8 @@ def test_mails_are_filed_and_counted() -> None:
 def test_pages_are_visited_and_counted() -> None:
     printed = run("bench.pages", "--tickets", "500", "--visits", "2")
 
-    assert "Pages (500 tickets" in printed
-    for page in ("list, all queues", "ticket, 3 articles", "ticket, 300 articles", "customer with", "note saved"):
+    assert "Pages (" in printed
+    for page in ("list, all open, changed", "ticket, about 3 articles", "search: ", "customer with", "note saved"):
         assert page in printed
 
 
