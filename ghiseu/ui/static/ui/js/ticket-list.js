@@ -18,7 +18,7 @@ class TicketList extends HTMLElement {
     const step = event.key === "j" ? 1 : -1;
     const next = here < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, here + step));
     rows[next].focus({ preventScroll: true });
-    rows[next].closest(".ticket-row, .chosen__row").scrollIntoView({ block: "nearest" });
+    rows[next].closest(".ticket-row, .chosen__row, .hit").scrollIntoView({ block: "nearest" });
     event.preventDefault();
   };
 }
