@@ -7,6 +7,7 @@ from django.test import Client
 
 from ghiseu.tickets.models import CustomField, Service, Ticket, TicketType
 from tests.agent.world import Desk
+from tests.factories import make_ticket
 
 
 @pytest.fixture
@@ -84,3 +85,14 @@ def test_the_form_opens_at_the_side_as_a_piece(client: Client, desk: Desk) -> No
     piece = client.get(address(desk), headers={"HX-Request": "true"}).content.decode()
     assert "<form" in piece
     assert "<html" not in piece
+
+
+def test_only_tags_of_tickets_that_one_may_see_are_offered(client: Client, desk: Desk) -> None:
+    Ticket.objects.filter(pk=desk.ticket.pk).update(tags=["refund"])
+    hidden = make_ticket(desk.billing)
+    Ticket.objects.filter(pk=hidden.pk).update(tags=["secret-merger"])
+
+    page = client.get(address(desk)).content.decode()
+
+    assert '<option value="refund">' in page
+    assert "secret-merger" not in page

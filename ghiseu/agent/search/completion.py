@@ -49,14 +49,14 @@ def values_for(agent: Agent) -> ValuesOf:
             case "service":
                 return Service.objects.values_list("name", flat=True)[:_MOST_NAMES]
             case "tag":
-                return _tags(agent)
+                return seen_tags(agent)
             case _:
                 return ()
 
     return values
 
 
-def _tags(agent: Agent) -> Iterable[str]:
+def seen_tags(agent: Agent) -> Iterable[str]:
     """Only those on tickets that this agent may see: a tag says something about the others, too."""
     alone = Func(OuterRef("name"), template="ARRAY[%(expressions)s]::varchar[]", output_field=CharField())
     seen = Ticket.objects.visible_to(agent).filter(tags__contains=alone)

@@ -13,17 +13,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ghiseu.agent.http import AgentRequest
+from ghiseu.agent.search.completion import seen_tags
 from ghiseu.agent.ticket.acts import status_of
 from ghiseu.agent.ticket.page import visible_ticket
 from ghiseu.tickets import actions
 from ghiseu.tickets.classification import clean_tags, in_words
 from ghiseu.tickets.errors import DeskError, InvalidInput, TicketNotFound
-from ghiseu.tickets.models import CustomField, Service, Tag, Ticket, TicketType
+from ghiseu.tickets.models import CustomField, Service, Ticket, TicketType
 from ghiseu.ui.render import render_fragment, render_page
 
 TEMPLATE = "agent/ticket/classify.html"
 FIELD_PREFIX = "field."
-MOST_TAGS_OFFERED = 200
 LONGEST_INPUT = 4_000
 
 
@@ -112,7 +112,7 @@ def _show(
         "types": _offered(TicketType, found.type_id),
         "services": _offered(Service, found.service_id),
         "fields": _own_fields(found),
-        "known_tags": list(Tag.objects.values_list("name", flat=True)[:MOST_TAGS_OFFERED]),
+        "known_tags": list(seen_tags(request.user)),
         "error": error,
     }
     if request.htmx and not request.htmx.boosted:
