@@ -64,6 +64,12 @@ def all_text(*documents: Path) -> str:
     return "\n".join(document.read_text(encoding="utf-8") for document in documents)
 
 
+def test_headings_are_headings() -> None:
+    for document in DOCUMENTS:
+        text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert re.findall(r"^#+[^# ].*", text, flags=re.MULTILINE) == [], document.name
+
+
 def test_there_are_documents() -> None:
     names = {str(document.relative_to(ROOT)) for document in DOCUMENTS}
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,8 +12,8 @@ from ghiseu.mail.errors import MailError
 from ghiseu.mail.inbound.old_mail import Found, Report, import_all, in_folder, in_path
 from ghiseu.ops.desk import find_mailbox
 from ghiseu.ops.errors import MachineError
+from ghiseu.ops.progress import Line
 
-LINE_EVERY_SECONDS = 10.0
 STOPPED = 1
 
 
@@ -28,7 +26,7 @@ def import_mail(name: str, path: Path | None, folder: str | None, *, is_settled:
     line = Line()
     try:
         found = in_path(path) if path else in_folder(mailbox, folder or "")
-        report = import_all(mailbox, _until(stop, found), line, is_settled=is_settled)
+        report = import_all(mailbox, _until(stop, found), lambda now: line(_so_far(now)), is_settled=is_settled)
     except MailError as error:
         line.end()
         raise MachineError(f"{error} What was imported before stays; run the same command again to go on.") from error
@@ -57,26 +55,8 @@ def _until(stop: threading.Event, found: Iterable[Found]) -> Iterator[Found]:
         yield one
 
 
-class Line:
-    """Where the import is: one line that is written over at a terminal, elsewhere a new one once in a while."""
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
-        self._told_at = time.monotonic()
-
-    def __call__(self, report: Report) -> None:
-        """Say how far it is."""
-        text = f"{report.done:4.0%}  {_summary(report)}"
-        if self._is_terminal:
-            click.echo(f"\r{text}", nl=False, err=True)
-        elif time.monotonic() - self._told_at >= LINE_EVERY_SECONDS:
-            self._told_at = time.monotonic()
-            click.echo(text, err=True)
-
-    def end(self) -> None:
-        """Leave the line as it is, and go on below it."""
-        if self._is_terminal:
-            click.echo(err=True)
+def _so_far(report: Report) -> str:
+    return f"{report.done:4.0%}  {_summary(report)}"
 
 
 def _summary(report: Report) -> str:

@@ -8,6 +8,7 @@ import time
 
 import click
 
+from ghiseu.ops.progress import Line
 from ghiseu.ops.start import start_django
 
 
@@ -30,14 +31,15 @@ def rebuild_command(processes: int) -> None:
     from ghiseu.tickets.search.rebuilding import rebuild
 
     began = time.monotonic()
+    line = Line()
 
     def say(done: int, total: int) -> None:
         rate = done / max(0.001, time.monotonic() - began)
-        click.echo(f"\r{done:,} of {total:,} done, {rate:,.0f} a second ", nl=False, err=True)
+        line(f"{done:,} of {total:,} tickets, {rate:,.0f} a second")
 
-    done = rebuild(processes, begin, say)
-    click.echo(err=True)
-    click.echo(f"The search is right again: {done:,} changes taken in, {time.monotonic() - began:.0f} s.")
+    tickets = rebuild(processes, begin, say)
+    line.end()
+    click.echo(f"The search is right again: {tickets:,} tickets in {time.monotonic() - began:.0f} s.")
 
 
 @search.command(name="check")

@@ -52,19 +52,18 @@ def put_file_text(attachment_id: int, text: str) -> None:
 
 
 def index_due(limit: int = BATCH) -> int:
-    """Make the entries of tickets that are due, at most `limit` rows of them; returns how many rows were taken."""
-    changed, taken = vocabulary.Changed(), 0
+    """Make the entries of tickets that are due, at most `limit` of them; returns of how many tickets."""
+    changed = vocabulary.Changed()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TAKE, [limit])
-        rows: list[int] = [ticket_id for (ticket_id,) in cursor.fetchall()]
-        if rows:
+        tickets: list[int] = sorted({ticket_id for (ticket_id,) in cursor.fetchall()})
+        if tickets:
             # What is due for several reasons, as everything is after an import, is made once.
-            cursor.execute(_TAKE_ALSO, [rows])
-            taken = len(rows) + cursor.rowcount
-            changed = _index(sorted(set(rows)))
+            cursor.execute(_TAKE_ALSO, [tickets])
+            changed = _index(tickets)
     # By itself, so that two workers do not wait for each other's common words.
     vocabulary.learn(changed)
-    return taken
+    return len(tickets)
 
 
 def _index(ticket_ids: Sequence[int]) -> vocabulary.Changed:

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Count, Max
 
 from ghiseu.tickets.models import SearchDue, SearchEntry, Ticket
 from ghiseu.tickets.search.indexing import index_due
@@ -43,9 +43,10 @@ AND NOT EXISTS (SELECT 1 FROM tickets_searchdue AS due WHERE due.ticket_id = tic
 
 
 def rebuild(processes: int, start: Callable[[], None], say: Callable[[int, int], None]) -> int:
-    """Make every entry anew that is wrong or missing; returns how many rows were due.
+    """Make every entry anew that is wrong or missing; returns how many tickets were due.
 
-    `start` prepares a process of its own for Django, `say` hears how many are done, of how many. The role must own
+    `start` prepares a process of its own for Django, `say` hears how many tickets are done here, of how many. What
+    changes meanwhile is done as well and counted with them; some are done by the desk's worker. The role must own
     the tables. Where nearly all entries are missing, as after an import, the search finds little until this ends.
     """
     is_mostly_empty = SearchEntry.objects.count() < _MOSTLY_EMPTY * Ticket.objects.count()
@@ -53,18 +54,18 @@ def rebuild(processes: int, start: Callable[[], None], say: Callable[[int, int],
         cursor.execute(_ALL_DUE)
         if is_mostly_empty:
             cursor.execute(f"DROP INDEX IF EXISTS {INDEX}")
-    total = SearchDue.objects.count()
+    total = SearchDue.objects.aggregate(tickets=Count("ticket_id", distinct=True))["tickets"]
     try:
-        done = _together(processes, start, lambda done: say(done, total))
+        _together(processes, start, lambda done: say(done, max(done, total)))
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('maintenance_work_mem', '512MB', false)")
             cursor.execute(_MAKE_INDEX)
             cursor.execute("ANALYZE tickets_searchentry")
-    return done
+    return int(total)
 
 
-def _together(processes: int, start: Callable[[], None], say: Callable[[int], None]) -> int:
+def _together(processes: int, start: Callable[[], None], say: Callable[[int], None]) -> None:
     """All processes work until nothing is due; a transaction takes a second or so."""
     done = 0
     connection.close()
@@ -78,7 +79,6 @@ def _together(processes: int, start: Callable[[], None], say: Callable[[int], No
                     say(done)
                     working.add(pool.submit(_some, STRETCH))
                 break
-    return done
 
 
 def _some(limit: int) -> int:

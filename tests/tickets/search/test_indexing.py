@@ -91,9 +91,9 @@ def test_copy_is_seen_as_well(ana: Agent) -> None:
 
 def test_a_change_while_an_entry_is_made_is_taken_in_next(ana: Agent) -> None:
     first, second = make_ticket(make_queue(full=[ana])), make_ticket()
-    rows = SearchDue.objects.filter(ticket_id=first.pk).count()
+    SearchDue.objects.create(ticket_id=first.pk)
 
-    assert index_due(1) == rows
+    assert index_due(1) == 1
     assert due() == {second.pk}
     Article.objects.filter(ticket=first).update(text="zanzibar")
     make_search_entries()
