@@ -84,6 +84,8 @@ def _entries(header: str) -> Iterator[_Entry]:
             if "@" in inside or entry.angle is None:
                 entry.angle = inside
             position = end + 1
+            while header[position : position + 1] == ">":
+                position += 1
         elif character in ",;":
             yield entry
             entry, position = _Entry([], None, []), position + 1

@@ -9,6 +9,8 @@ import codecs
 import re
 from functools import cache, lru_cache
 
+from ghiseu.lib import cyrillic
+
 SHORT_BYTES = 60  # below so many bytes beyond ASCII statistics are of no use
 GUESS_BYTES = 20_000  # how much of a text is looked at when its charset has to be guessed
 
@@ -85,8 +87,15 @@ _NOT_TEXT = {
 }
 _NUMBERED = re.compile(r"^(?:x-)?(?:cp|windows|win|microsoft-cp|ms)[-_ ]?(\d{3,5})$")
 _LATIN = {"cp1252", "utf-8"}
+_ONE_BYTE = re.compile(r"(?:cp125\d|koi8-[ru]|iso-?8859-?\d{1,2}|cp866|mac_\w{1,20})$")
+_TWO_BYTES = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 
 _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^\r\n]{0,2000}?)\?=")
+# A subject cut at some length. A Q word without any code is readable as it stands.
+_UNFINISHED_WORD = re.compile(
+    r"(=\?[^?\s*]{1,60}\?(?:[bB]\?[A-Za-z0-9+/]{4,2000}={0,2}|[qQ]\?(?=[^?\s]{0,2000}=[0-9A-Fa-f]{2})[^?\s]{1,2000}))"
+    r"\??\s{0,20}$"
+)
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,80}\?[bBqQ]\?[^?\r\n]{0,2000}\?=)")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 
@@ -125,8 +134,17 @@ def decode(data: bytes, charset: str = "") -> str:
         if text is not None:
             return text
     if codec and codec != "utf-8":
-        return _forgiving(data, codec)
+        return _forgiving(data, _meant(data, codec))
     return _guessed(data, prefer_utf8=codec == "utf-8")
+
+
+def _meant(data: bytes, codec: str) -> str:
+    """The codec that was meant where this one was declared: UTF-8 under a name of old, Cyrillic as Latin."""
+    if not _ONE_BYTE.match(codec):
+        return codec
+    if codec not in _LATIN and len(_TWO_BYTES.findall(data[:GUESS_BYTES])) > 1 and _utf8(data) is not None:
+        return "utf-8"
+    return cyrillic.meant_codec(data, codec)
 
 
 def is_utf8(data: bytes) -> bool:
@@ -193,8 +211,8 @@ def _guessed(data: bytes, *, prefer_utf8: bool) -> str:
 
 def guess(data: bytes) -> str:
     """The most likely codec of bytes that are not UTF-8."""
-    if short := _short_cyrillic(data):
-        return short
+    if known := cyrillic.best_codec(data) or _short_cyrillic(data):
+        return known
     import chardet  # costs start-up time that most mails never need
 
     interesting = b"\n".join(line for line in data[: 10 * GUESS_BYTES].split(b"\n") if not line.isascii())[:GUESS_BYTES]
@@ -219,7 +237,7 @@ def decode_words(value: str) -> str:
     """
     if "=?" not in value:
         return value
-    value = _BETWEEN_WORDS.sub(r"\1", value)
+    value = _UNFINISHED_WORD.sub(r"\1?=", _BETWEEN_WORDS.sub(r"\1", value))
     out: list[str] = []
     pending, charset, end = b"", "", 0
     for word in _WORD.finditer(value):
@@ -244,13 +262,21 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
     return _HEX.sub(lambda found: bytes((int(found[1], 16),)), raw.replace(b"_", b" "))
 
 
+_WORDS_BELOW = re.compile(
+    rb"=[ \t]{0,20}(?:\r?\n[ \t]{0,20}){1,9}(?:[-_*=]{3,80}\r?\n|[^\s=]{1,80}[ \t][^\r\n]{0,80}[ \t.:,])"
+)
 _NOT_BASE64 = bytes(
     byte for byte in range(256) if not (chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/="))
 )
 
 
 def decode_base64(data: bytes) -> bytes:
-    """Base64 (RFC 4648) with foreign characters, missing padding and several padded pieces in a row forgiven."""
+    """Base64 (RFC 4648) with foreign characters, missing padding and several padded pieces in a row forgiven.
+
+    What lists write in plain words below the padding is no part of it.
+    """
+    if footer := _WORDS_BELOW.search(data):
+        data = data[: footer.start() + 1]
     clean = data.translate(None, _NOT_BASE64)
     if b"=" in clean.rstrip(b"="):
         return b"".join(decode_base64(piece) for piece in clean.split(b"=") if piece)

@@ -7,7 +7,7 @@ import re
 
 # A mail system as the sender: the local part, or the display name.
 DAEMON_ADDRESS = re.compile(
-    r"^(?:mailer-?_?daemon|mail-?daemon|mdaemon|postmaster|mailsystem|mail-?system|mail\.delivery\.system|"
+    r"^(?:mailer-?_?daemon|mail-?daemon|mdaemon|post_?master|mailsystem|mail-?system|mail\.delivery\.system|"
     r"mail-?delivery|"
     r"mailadmin|mail-admin|bounces?|bounce-notification|smtp|dsn|imss|interscan|mmdf|uucp|no-?reply-dsn|"
     r"delivery-?status|exchange-?admin|"
@@ -15,14 +15,23 @@ DAEMON_ADDRESS = re.compile(
 )
 DAEMON_NAME = re.compile(
     r"mail(?:er)?[ -]?daemon|mail delivery|delivery (?:sub)?system|delivery status|postmaster|system administrator|"
-    r"mail system|mail administrator|mail gateway|internet mail service|microsoft outlook|mailmarshal|interscan|"
+    r"mail system|mail server at|mail administrator|mail gateway|"
+    r"internet mail service|microsoft outlook|mailmarshal|interscan|"
     r"administrateur du syst|systemadministrator|systeemadministrator|smtp gateway|администратор почтов|"
     r"почтовая система"
+)
+# Names among them that people bear too.
+TITLE = re.compile(r"postmaster|system administrator|mail administrator|administrateur du syst|syste?emadministrator")
+# Machines that may be a mail system or a shop, and the words by which the mail system is known.
+NO_REPLY = re.compile(r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|sys-?admin)\b")
+MAILBOX = re.compile(
+    r"mailbox|no valid recipients|user (?:is )?unknown|unknown user|rcpt to|\b5\d\d[ -]#?5\.\d{1,3}\.\d|"
+    r"account is (?:full|over|temporarily|disabled)|quota"
 )
 
 # Subjects that a mail system gives to what it sends back.
 SUBJECT = re.compile(
-    r"(?:\W{0,10}(?:auto(?:matic(?:ally)?)?:? |warning:? |re: )?)?(?:"
+    r"(?:\W{0,10}(?:auto(?:matic(?:ally)?)?:? |warning:? |notice:? |re: )?)?(?:"
     r"(?:un)?deliver(?:ed|able|y)? ?(?:mail|message|e-mail)?(?: status)?(?: notification)?:? ?\(?(?:failure|"
     r"failed|delay(?:ed)?|error|problem|report|"
     r"returned to sender|warning|notification|fehlgeschlagen)|"
@@ -31,7 +40,7 @@ SUBJECT = re.compile(
     r"failure|error|problem|delayed|warning|status|notification|aborted|suspended|report)|"
     r"delivery[ _]?(?:failure|error|problem|report|status|failed|delayed|warning|notification)|"
     r"(?:failure|error|bounce) ?(?:notice|notification|delivery|message)?(?:$|:)|failure notice|"
-    r"returned (?:e-?mail|mail|message)|"
+    r"returned (?:e-?mail|mail|message)|delayed (?:e-?mail|mail|message)|"
     r"mail (?:could|can ?not|not|failure|failed|error|system error|rejected|returned|undeliverable|has been returned)|"
     r"(?:message|e-?mail) (?:(?:you sent )?(?:was |has been )?(?:not |un)deliver|could not|returned|rejected|"
     r"bounced|blocked|delayed|still (?:not|being)|status|undeliverable)|"
@@ -106,6 +115,17 @@ SENTENCE = re.compile(
     r"送信できません|届きません|配信できません|宛先|送信に失敗|あて先|存在しません|エラー|無法|无法|ディレクトリ|リストにありません|不能投递|投递失败|退回"
 )
 
+# Temporary trouble that lasted until the system stopped trying.
+GAVE_UP = re.compile(
+    r"not going to try again|in the queue too long|retry time(?:out)? exceeded|"
+    r"will be deleted from queue|maximum retry time|giving up after"
+)
+RETRIED = re.compile(r"retry time(?:out)? exceeded|maximum retry time")
+# A refusal that tells its reason behind the colon: "Recipient address rejected: Policy violation".
+REFUSED_RECIPIENT = re.compile(
+    r"recipient address rejected: (?=[^.]{0,60}(?:polic|relay|authenticat|spam|block|rate|greylist|spf|dkim|dmarc|"
+    r"listed|violation|too large|quota|full))"
+)
 TEMPORARY = re.compile(
     r"delay|temporar|postponed|deferred|warning|will (?:be )?(?:retr|keep trying|continue)|still (?:trying|"
     r"being|not)|retry|not need to (?:resend|re-send)|queued|"
@@ -133,7 +153,8 @@ _CATEGORIES = (
             r"violat)|exceed(?:s|ed|ing)?[^.]{0,60}(?:quota|storage|mailbox|mail box|allowed size|disk)|"
             r"(?:out of|insufficient|not enough) (?:system |disk |storage )?(?:storage|quota|disk ?space|space|"
             r"resources)|storage (?:limit|allocation)|too much mail|has run out|box (?:is )?full|space left|"
-            r"over the allowed|mailbox size limit|no space|переполнен|boîte[^.]{0,30}pleine"
+            r"(?:mail ?box|account|user)[^.]{0,20} exceeded|over the allowed|mailbox size limit|"
+            r"no space|переполнен|boîte[^.]{0,30}pleine"
         ),
     ),
     (
@@ -189,7 +210,9 @@ _CATEGORIES = (
             r"not a valid (?:user|mailbox|recipient)|"
             r"user_?unknown|recipientnotfound|unknown or illegal alias|unrouteable address|not exist|"
             r"could not be found|couldn't be found|account (?:has been|is) |нет такого|не существует|не найден|"
-            r"inconnu|unbekannt|存在しません|mailbox name not allowed|this user|recipient address rejected|"
+            r"inconnu|unbekannt|introuvable|nicht gefunden|nu a(?:u)? (?:putut fi|fost) găsit|nie znaleziono|"
+            r"не знайден|не існує|no se (?:ha )?(?:encontr|pudo encontrar)|non trovat|niet gevonden|"
+            r"存在しません|mailbox name not allowed|this user|recipient address rejected|"
             r"address is correct|mailbox has moved|disabled recipient|in the same domain"
         ),
     ),

@@ -39,7 +39,8 @@ _DIVIDER = re.compile(
     r"the (?:first|original|full|body|text|message) [^\n]{0,60}(?:follow|below)|copy of (?:the|your)|"
     r"your (?:original )?message (?:follows|reads)|below is (?:a|the)|"
     r"begin(?:ning)? of (?:the )?(?:original|returned)|start of (?:returned|original)|ursprüngliche nachricht|"
-    r"----)[^\n]{0,200}$",
+    r"----(?![^\n]{0,200}(?:address|recipient|transcript|session|reason|error|server message|information|log)))"
+    r"[^\n]{0,200}$",
     re.IGNORECASE | re.MULTILINE,
 )
 _ORIGINAL_HEADER = re.compile(
@@ -60,6 +61,8 @@ _RCPT = re.compile(
 )
 
 _ANY_ADDRESS = re.compile(f"({_ADDRESS.pattern})")
+_BRACKETED_ADDRESS = re.compile(f"[<(]{_ADDRESS.pattern}[>)]")
+_NO_CATEGORY = len(bounce_words.CATEGORIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,9 @@ def _is_notice(root: Part, notice: str, returned: str) -> bool:
     says_subject = bounce_words.SUBJECT.match(subject) is not None
     says_text = bounce_words.SENTENCE.search(words) is not None
     if is_from_mail_system(root):
-        return says_subject or says_text
+        return says_subject or (says_text and not _is_perhaps_a_person(root))
+    if says_subject and says_text and _is_no_reply(root) and bounce_words.MAILBOX.search(words):
+        return True
     report_type = root.parameters.get("report-type", "").lower()
     is_report = root.content_type == "multipart/report" and report_type in ("", "delivery-status")
     if not says_subject or not (says_text or is_report):
@@ -274,9 +279,22 @@ def is_from_mail_system(root: Part) -> bool:
         return True
     addresses = parse_addresses(sender)
     if not addresses:
-        return "daemon" in sender.lower() or "postmaster" in sender.lower()
+        return "postmaster" in sender.lower() or bounce_words.DAEMON_NAME.search(sender.lower()) is not None
     name, address = addresses[0].name.lower(), addresses[0].address.lower()
     return bool(bounce_words.DAEMON_ADDRESS.match(address) or bounce_words.DAEMON_NAME.search(name))
+
+
+def _is_perhaps_a_person(root: Part) -> bool:
+    """Whether only a title that people bear too (system administrator) tells that the sender is a mail system."""
+    senders = headers.addresses_of(root, "from")
+    if not senders or bounce_words.DAEMON_ADDRESS.match(senders[0].address.lower()):
+        return False
+    names = bounce_words.DAEMON_NAME.findall(senders[0].name.lower())
+    return all(bounce_words.TITLE.fullmatch(name) for name in names)
+
+
+def _is_no_reply(root: Part) -> bool:
+    return any(bounce_words.NO_REPLY.match(sender.address.lower()) for sender in headers.addresses_of(root, "from"))
 
 
 def _from_words(root: Part, notice: str) -> Iterator[BouncedRecipient]:
@@ -285,7 +303,9 @@ def _from_words(root: Part, notice: str) -> Iterator[BouncedRecipient]:
     temporary = bool(bounce_words.TEMPORARY.search(everything.lower())) and not bounce_words.PERMANENT.search(
         everything.lower()
     )
-    overall = _refined(None, everything) or ("4.0.0" if temporary else "5.0.0")
+    gave_up = bounce_words.GAVE_UP.search(everything.lower()) is not None
+    expired = bounce_words.RETRIED.search(everything.lower()) is not None
+    overall = _refined(None, everything) or ("4.4.7" if expired else "4.0.0" if temporary else "5.0.0")
     found = list(_failed_addresses(root, notice))
     if not found:
         yield _told(None, everything, overall)
@@ -294,7 +314,9 @@ def _from_words(root: Part, notice: str) -> Iterator[BouncedRecipient]:
         following = min((other for _, other in found if other > position), default=len(notice))
         around = one_line(notice[position : min(following, position + 1_500)])
         told = _told(address, around, overall)
-        if len(found) == 1 and _refined(None, around) is None:
+        if gave_up:
+            told = replace(told, action="failed")
+        if len(found) == 1 and _refined(None, around) is None and _first_category(around) == _NO_CATEGORY:
             told = replace(told, category=category_of(everything, overall))
         yield told
 
@@ -346,17 +368,18 @@ def category_of(words: str, status: str | None, *, beside: str = "") -> str:
     if status and (by_status in ("mailbox-full", "too-large") or status[2:] in ("1.2", "1.6", "1.7", "1.8", "7.13")):
         return by_status or "delivery-problem"
     first = min(_first_category(words), _first_category(beside))
-    if first < len(bounce_words.CATEGORIES):
+    if first < _NO_CATEGORY:
         return bounce_words.CATEGORIES[first][0]
     return by_status or ("rejected" if status and status[2:].startswith("7.") else "delivery-problem")
 
 
 @lru_cache(maxsize=16)
 def _first_category(words: str) -> int:
-    """The place of the first kind of failure that the words tell, or the number of kinds."""
-    text = one_line(storable(words)).lower()[:MAX_WORDS]
+    """The place of the first kind of failure that the words tell, or `_NO_CATEGORY`; an address tells none."""
+    text = _BRACKETED_ADDRESS.sub("<it>", one_line(storable(words[:MAX_WORDS])).lower())
+    text = bounce_words.REFUSED_RECIPIENT.sub(" ", text)
     kinds = enumerate(pattern for _, pattern in bounce_words.CATEGORIES)
-    return next((place for place, pattern in kinds if pattern.search(text)), len(bounce_words.CATEGORIES))
+    return next((place for place, pattern in kinds if pattern.search(text)), _NO_CATEGORY)
 
 
 def _original_id(root: Part, returned: str) -> str | None:

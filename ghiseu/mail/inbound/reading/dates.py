@@ -59,9 +59,7 @@ _ZONES = {
 }
 _NAME = "|".join(sorted(_MONTHS, key=len, reverse=True))
 # In lower case, and not by IGNORECASE, for which a dotless ı is an i: then the name would be in no table.
-_DAY_MONTH = re.compile(
-    rf"(?<!\d)(\d{{1,2}})[\s.,-]{{1,3}}({_NAME})[^\W\d_]{{0,10}}[\s.,-]{{1,4}}(\d{{4}}|\d{{2}})(?!\d)"
-)
+_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{1,2}})[\s.,-]{{1,3}}({_NAME})[^\W\d_]{{0,10}}[\s.,-]{{1,4}}(\d{{2,4}})(?!\d)")
 _MONTH_DAY = re.compile(
     rf"(?<!\w)({_NAME})[^\W\d_]{{0,10}}[\s.]{{1,3}}(\d{{1,2}})(?!\d)(?:.{{0,30}}?\s(\d{{4}})(?!\d))"
 )
@@ -69,9 +67,12 @@ _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4})(?!\d)")
 _COMPACT = re.compile(r"(?<!\d)(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)")
 _TIME = re.compile(
-    r"(?<![\d.])(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d{1,9})?(?![\d.])\s{0,2}([ap])?\.?(?:m\b)?", re.IGNORECASE
+    r"(?<![\d.])(\d{1,2})[:.](\d{2}|\d(?=:\d))(?:[:.](\d{1,2}))?(?:[.,]\d{1,9})?(?![\d.])\s{0,2}([ap])?\.?(?:m\b)?",
+    re.IGNORECASE,
 )
-_OFFSET = re.compile(r"^\W{0,3}(?:gmt|utc?|z)?\s{0,2}([+-])(\d{1,2}):?(\d{2})(?!\d)", re.IGNORECASE)
+_OFFSET = re.compile(
+    r"^\W{0,3}(?:gmt|utc?|z)?\s{0,2}([+-])(?:(\d{1,2}):?(\d{2})(?!\d)|(\d{1,2})(?![\d:]))", re.IGNORECASE
+)
 _ZONE_NAME = re.compile(r"^\W{0,4}([a-z]{3,4})\b", re.IGNORECASE)
 
 
@@ -112,14 +113,14 @@ def _day(value: str) -> tuple[tuple[int, int, int], int, int] | None:
 
 
 def _year(digits: str) -> int:
-    """Two digits are of 1950 to 2049 (RFC 5322 section 4.3)."""
+    """Two digits are of 1950 to 2049, three count from 1900 (RFC 5322 section 4.3)."""
     year = int(digits)
-    return year if len(digits) == 4 else year + (2000 if year < 50 else 1900)
+    return year if len(digits) == 4 else year + (2000 if len(digits) == 2 and year < 50 else 1900)
 
 
 def _offset_minutes(rest: str) -> int:
     if offset := _OFFSET.match(rest):
-        minutes = int(offset[2]) * 60 + int(offset[3])
+        minutes = int(offset[2] or offset[4]) * 60 + int(offset[3] or 0)
         return 0 if minutes >= 24 * 60 else -minutes if offset[1] == "-" else minutes
     name = _ZONE_NAME.match(rest)
     return _ZONES.get(name[1].lower(), 0) * 60 if name else 0

@@ -6,6 +6,7 @@ size of the mail times its (bounded) depth. The standard library's parser is not
 in Python, recurses as deep as the sender likes, and ends a header at the first odd line.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -117,6 +118,7 @@ def decode_transfer(body: bytes, encoding: str) -> bytes:
 
 def parse(raw: bytes) -> Part:
     """The whole mail as a tree. Never fails; what is beyond the limits stays inside the body it stands in."""
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     blank = _BLANK_LINES.match(raw)
     return _parse(raw, (blank.end() if blank else 0, len(raw)), "text/plain", 0, [limits.MAX_PARTS])
 

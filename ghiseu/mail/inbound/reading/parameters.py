@@ -11,7 +11,7 @@ from ghiseu.lib.charsets import decode, decode_words
 MAX_PARAMETERS = 200
 
 _PARAMETER = re.compile(
-    r"""[;\s]*([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.){0,20000})"|([^;"\r\n]{0,20000}))""", re.DOTALL
+    r"""[;\s]*([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.){0,20000})"|"?([^;"\r\n]{0,20000}))""", re.DOTALL
 )
 _SECTION = re.compile(r"^(.+?)\*(\d{1,4})?(\*)?$")
 
@@ -49,7 +49,10 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
 
 
 def _without_comments(value: str) -> str:
-    return value if "(" not in value else re.sub(r"^([^\"();]{0,200})\([^()]{0,500}\)", r"\1", value)
+    """Without a comment behind the leading word, or where a parameter should begin."""
+    if "(" not in value:
+        return value
+    return re.sub(r";\s{0,20}\([^()\"]{0,500}\)", "; ", re.sub(r"^([^\"();]{0,200})\([^()]{0,500}\)", r"\1", value))
 
 
 def _joined(pieces: dict[int, tuple[str, bool]]) -> str:

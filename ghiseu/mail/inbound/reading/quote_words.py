@@ -168,6 +168,7 @@ DEVICE = re.compile(
     r"телефон|почт).{0,60}|"
     r"(?:надіслано|відправлено|надіслан\w{0,3}|повідомлення надіслано) (?:з|із|зі|через|за|від) ?.{1,90}|"
     r"(?:trimis|expediat|mesaj trimis|transmis|scris) (?:de pe|din|de la|de|prin|cu|via|folosind) .{1,90}|"
+    r"(?:скачать|загрузить|загрузите|установите|завантажити|отримати|завантажте) outlook .{0,60}|"
     r"obțineți outlook .{0,60}|descărcați outlook .{0,60}|"
     r"(?:elküldve|küldve) .{1,90}|.{1,40}(?:ról|ről|készülékemről) küldve|odesláno .{1,90}|odoslané .{1,90}|"
     r"poslano .{1,90}|(?:.{1,40} )?(?:ımdan|umdan|imden|\S{0,20}dan|telefonumdan) gönderildi.{0,20}|.{1,30}(?:から送信|"

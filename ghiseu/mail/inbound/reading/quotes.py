@@ -22,6 +22,7 @@ MAX_SIGNATURE_CHARACTERS = 700
 MAX_INTRODUCTION_CHARACTERS = 400
 
 _QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;|＞)")
+_INITIALS = re.compile(r"^\s{0,2}([^\W\d_]{1,3})>{1,5}(?:\s|$)")
 _WRAPPED_END = re.compile(r"^\s?>\s?(?:wrote|:|[\w ]{0,20}:)")  # Gmail wraps "<somebody@example.com\\n> wrote:"
 _INVISIBLE = dict.fromkeys(
     (0x200B, 0x200E, 0x200F, 0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069, 0xFEFF)
@@ -64,6 +65,7 @@ def reply_text(text: str) -> str:
 def _kinds(raw: list[str]) -> list[_Line]:
     lines: list[_Line] = []
     fenced = False
+    initials = _initials(raw)
     for text in raw:
         fence = text.lstrip().startswith("```")
         fenced = fenced != fence
@@ -71,6 +73,8 @@ def _kinds(raw: list[str]) -> list[_Line]:
             lines.append(_Line(text, "c"))
         else:
             lines += [_Line(piece, _plain_kind(piece)) for piece in _shared_line(text)]
+            if initials and lines[-1].kind == "t" and _INITIALS.match(text):
+                lines[-1].kind = "q"
     _mark_wrapped_quotes(lines)
     index = 0
     while index < len(lines):
@@ -88,6 +92,12 @@ def _kinds(raw: list[str]) -> list[_Line]:
         else:
             index += 1
     return lines
+
+
+def _initials(raw: list[str]) -> bool:
+    """Whether quoted lines begin with the initials of who wrote them, as The Bat! does it: several lines, few names."""
+    found = [match[1] for match in map(_INITIALS.match, raw) if match]
+    return len(found) > 1 and len(set(found)) <= max(1, len(found) // 2)
 
 
 def _mark(lines: list[_Line], start: int, length: int, kind: str) -> None:
@@ -147,6 +157,8 @@ def _introduction(lines: list[_Line], start: int) -> int:
         if start + length > len(lines):
             return 0
         line = lines[start + length - 1]
+        if line.kind == "e" and length > 1 and _next_text(lines, start + length).startswith("<"):
+            continue  # Polymail puts the address on lines of its own
         if line.kind not in "tq" or (line.kind == "q" and (length == 1 or not _WRAPPED_END.match(line.text))):
             return 0
         joined = f"{joined} {line.text.translate(_INVISIBLE).strip()}".strip()
@@ -170,6 +182,10 @@ def _begins_here(lines: list[_Line]) -> bool:
         or "@" in first
         or first.rstrip().endswith("<")
     )
+
+
+def _next_text(lines: list[_Line], start: int) -> str:
+    return lines[start].text.strip() if start < len(lines) else ""
 
 
 def _next_kind(lines: list[_Line], start: int) -> str:
