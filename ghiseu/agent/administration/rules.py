@@ -131,13 +131,7 @@ def _place(form: RuleForm) -> dict[str, Any] | None:
     error: QueryError | None = form.query_error
     if error is None:
         return None
-    typed = form.data["query"].strip()
-    return {
-        "before": typed[: error.start],
-        "piece": error.piece,
-        "behind": typed[error.end :],
-        "instead": error.instead,
-    }
+    return {"before": error.before, "piece": error.at, "behind": error.behind, "instead": error.instead}
 
 
 @require_POST

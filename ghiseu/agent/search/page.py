@@ -31,6 +31,7 @@ TEMPLATE = "agent/search/page.html"
 ORDERS = {SearchOrder.NEWEST: gettext_lazy("Newest first"), SearchOrder.BEST: gettext_lazy("Best first")}
 # With fewer hits than this somebody may have meant another word.
 _FEW = 5
+_MOST_HINTS = 5
 _MOST_OF_A_FACET = 8
 IN_ARCHIVE = "in:archive"
 
@@ -105,7 +106,7 @@ def _answer(request: AgentRequest, query: Query, order: SearchOrder) -> dict[str
         "groups": _groups(request, query, order) if "numbers" in request.GET else None,
         "numbers_query": urlencode({"q": query.text, "order": order.value}),
         "is_fragment": False,
-        "hints": [_wrong(hint, query.text) for hint in unknown_names(query, values_for(request.user))],
+        "hints": [_wrong(hint, query.text) for hint in unknown_names(query, values_for(request.user))[:_MOST_HINTS]],
         "meant": meant,
         "meant_href": address_of(meant) if meant else "",
         "order_hrefs": {one: address_of(query.text, order=_named(one)) for one in ORDERS},
@@ -148,12 +149,11 @@ def _named(order: SearchOrder) -> str:
 
 def _wrong(error: QueryError, text: str) -> dict[str, Any]:
     """What is wrong with the question: the sentence, the question in three pieces, and what would be right there."""
-    before, piece, behind = text[: error.start], text[error.start : error.end], text[error.end :]
     # A sign that is missing at the end has no place of its own.
     return {
         "message": error.message,
-        "before": before,
-        "piece": piece or "␣",
-        "behind": behind,
-        "instead": [(one, address_of(f"{before}{one}{behind}")) for one in error.instead],
+        "before": error.before,
+        "piece": error.at or "␣",
+        "behind": error.behind,
+        "instead": [(one, address_of(f"{text[: error.start]}{one}{text[error.end :]}")) for one in error.instead],
     }

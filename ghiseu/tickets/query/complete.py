@@ -64,11 +64,16 @@ def _fields(typed: str, position: int, vocabulary: Vocabulary) -> list[Suggestio
         for name, field in named
         if name.startswith(typed.lower())
     ]
-    return found + [
-        Suggestion(family.prefix, start, position, str(family.help))
-        for family in vocabulary.families
-        if family.prefix.startswith(typed.lower())
-    ]
+    for family in vocabulary.families:
+        if family.prefix.startswith(typed.lower()):
+            found.append(Suggestion(family.prefix, start, position, str(family.help)))
+        if typed and typed.lower().startswith(family.prefix):
+            found += [
+                Suggestion(f"{field.name}{_operator(field)}", start, position, str(field.help))
+                for field in family.known()
+                if field.name.startswith(typed.lower())
+            ]
+    return found
 
 
 def _operator(field: Field) -> str:

@@ -49,7 +49,7 @@ class Field:
 
     `choices` closes the list of values; with `is_ordered` they stand from least to most and count from 1, so that they
     can be compared. `can_be_missing` allows `none` and `any`. `values` names the list that completion offers. With
-    `has_forms` a word that is not quoted is found in every form of it.
+    `has_forms` a word that is not quoted is found in every form of it. `is_host`: of a link the host is taken.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Field:
     is_tree: bool = False
     is_in_bytes: bool = False
     has_forms: bool = False
+    is_host: bool = False
     values: str = ""
 
     @property
@@ -73,11 +74,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Fields without number whose names start alike, such as `header.x-spam`; `field` gives None for what is none."""
+    """Fields without number whose names start alike, such as `header.x-spam`; `field` gives None for what is none.
+
+    `known` are those to offer, where they can be told. With `may_change` they are rows, which come, go and change.
+    """
 
     prefix: str
     field: Callable[[str], Field | None]
     help: _StrPromise | str
+    known: Callable[[], Iterable[Field]] = tuple
+    may_change: bool = False
 
 
 class Vocabulary:
@@ -103,7 +109,16 @@ class Vocabulary:
 
     def near(self, name: str) -> tuple[str, ...]:
         """Names that were perhaps meant, best first."""
-        return near(name.lower(), [*self._by_name, *(family.prefix for family in self.families)])
+        name = name.lower()
+        for family in self.families:
+            if name.startswith(family.prefix):
+                return near(name, [field.name for field in family.known()])
+        return near(name, self._by_name)
+
+    def may_change(self, text: str) -> bool:
+        """Whether this query may name a field that can be another one tomorrow."""
+        text = text.lower()
+        return any(family.may_change and family.prefix in text for family in self.families)
 
 
 def near(word: str, words: Iterable[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from ghiseu.tickets.query.conditions import Predicates, any_of, asks_existence
 from ghiseu.tickets.query.facts import Facts
 from ghiseu.tickets.query.fields import Family, Field, Kind
 from ghiseu.tickets.query.memory import FieldValue, any_fits, bound
-from ghiseu.tickets.query.patterns import everything, text_fits
+from ghiseu.tickets.query.patterns import everything, nothing, text_fits
 from ghiseu.tickets.query.scope import Scope
 from ghiseu.tickets.query.tree import Between
 
@@ -38,17 +38,25 @@ _NOON = dt.time(12, tzinfo=dt.UTC)
 
 def own_field(name: str) -> Field | None:
     """The field of the language for `field.NAME`, in lower case; None where the desk has no such field."""
-    definition = CustomField.objects.filter(name=name.removeprefix(PREFIX)).first()
-    if definition is None:
-        return None
+    definition = _definition(name)
+    return _field_of(definition) if definition else None
+
+
+def own_fields() -> list[Field]:
+    """Those that are in use, by their names."""
+    return [_field_of(definition) for definition in CustomField.objects.filter(is_active=True).order_by("name")]
+
+
+def _field_of(definition: CustomField) -> Field:
     choices = tuple(_YES_NO.values()) if definition.kind == CustomField.Kind.YES_NO else ()
     # What a choice can be is not closed here: a value that was taken off the list is still in old tickets.
     values = "own" if definition.kind == CustomField.Kind.CHOICE else ""
     kind = _KINDS[CustomField.Kind(definition.kind)]
+    name = f"{PREFIX}{definition.name}"
     return Field(name, kind, definition.label, choices=choices, can_be_missing=True, values=values)
 
 
-FAMILY = Family(PREFIX, own_field, HELP)
+FAMILY = Family(PREFIX, own_field, HELP, own_fields, may_change=True)
 
 
 def read_own_field(name: str, facts: Facts) -> Iterable[FieldValue]:
@@ -67,8 +75,11 @@ def read_own_field(name: str, facts: Facts) -> Iterable[FieldValue]:
 
 def where_own_field(name: str, predicates: Predicates, scope: Scope) -> Q:
     definition = _definition(name)
-    there = Q(fields__has_key=name.removeprefix(PREFIX))
-    if definition is None or asks_existence(predicates):
+    if definition is None:
+        # It was taken away since the query was understood.
+        return nothing()
+    there = Q(fields__has_key=definition.name)
+    if asks_existence(predicates):
         return there
     column = f"fields__{definition.name}"
     match CustomField.Kind(definition.kind):

@@ -1,6 +1,6 @@
 """From the raw tree to a query that is understood: fields found, values read by their kind, everything counted.
 
-Nothing here asks a database: whether a queue of that name exists is not a question of grammar, see `hints`.
+Whether a queue of that name exists is not a question of grammar, see `hints`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,22 @@ _SAME_OPERATOR = {"~": ":~", ":=": "=", ":>": ">", ":>=": ">=", ":<": "<", ":<="
 _TEXT_KINDS = (Kind.TEXT, Kind.ADDRESS, Kind.PERSON)
 
 
-@functools.lru_cache(maxsize=2_048)
 def parse(text: str, vocabulary: Vocabulary) -> Query:
     """Understand a query over the fields of `vocabulary`; an empty one means everything.
 
-    Linear in the length of the text, no database. Raises QueryError, which knows the place and what would be right.
+    Linear in the length of the text. The database is asked only about fields that the desk defined itself, each time
+    anew. Raises QueryError, which knows the place and what would be right.
     """
+    return _understand(text, vocabulary) if vocabulary.may_change(text) else parse_once(text, vocabulary)
+
+
+@functools.lru_cache(maxsize=2_048)
+def parse_once(text: str, vocabulary: Vocabulary) -> Query:
+    """The same, kept in memory: for what is asked at each page, where a field that changed since does no harm."""
+    return _understand(text, vocabulary)
+
+
+def _understand(text: str, vocabulary: Vocabulary) -> Query:
     raw = read(text)
     return Query(text, Everything() if raw is None else _Reader(text, vocabulary).node(raw))
 

@@ -297,7 +297,7 @@ _OF_ARTICLES: tuple[TicketField, ...] = (
         Reads.ROWS,
     ),
     TicketField(
-        Field("site", Kind.CHOICE, _("a site that one of its messages names, or any below it")),
+        Field("site", Kind.CHOICE, _("a site that one of its messages names, or any below it"), is_host=True),
         _read_sites,
         site,
         Reads.ROWS,

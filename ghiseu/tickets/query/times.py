@@ -76,6 +76,18 @@ NOW = Offset(dt.timedelta())
 When = Span | RelativeSpan | Offset
 
 
+def is_after(one: When, other: When) -> bool:
+    """Whether the first lies behind the second whenever they are asked; of different sorts nobody can tell."""
+    match one, other:
+        case Span(), Span():
+            return one.first > other.first
+        case Offset(), Offset():
+            return one.by > other.by
+        case RelativeSpan(), RelativeSpan():
+            return one.unit == other.unit and one.steps > other.steps
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One edge of a stretch of time; for a point the two are the same."""

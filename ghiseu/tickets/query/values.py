@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ghiseu.lib.folding import fold_line, words_of
 from ghiseu.tickets.query.fields import Field, Kind, near
 from ghiseu.tickets.query.syntax import Piece
-from ghiseu.tickets.query.times import NOW, Moment, Offset, When, read_duration, read_time, step_of
+from ghiseu.tickets.query.times import NOW, Moment, Offset, When, is_after, read_duration, read_time, step_of
 from ghiseu.tickets.query.tree import (
     AddressIs,
     Below,
@@ -62,11 +62,14 @@ def split(field: Field, pieces: Iterable[Piece]) -> list[Piece]:
 
 
 def missing_or_any(field: Field, piece: Piece) -> Node | None:
-    """`none` and `any`, of a field that can be without a value; in quotation marks they are words like others."""
-    if not field.can_be_missing or piece.is_quoted or piece.text.lower() not in ("none", "any"):
+    """`none` and `any`, of a field that can be without a value; in quotation marks they are words like others.
+
+    A star alone, as others write it, is `any`.
+    """
+    if not field.can_be_missing or piece.is_quoted or piece.text.lower() not in ("none", "any", "*"):
         return None
     test = FieldTest(field, (Value(Exists(), piece.start, piece.end),))
-    return test if piece.text.lower() == "any" else Not(test)
+    return Not(test) if piece.text.lower() == "none" else test
 
 
 def read_value(field: Field, operator: str, piece: Piece) -> tuple[Predicate, ...]:
@@ -107,8 +110,14 @@ def _something(folded: str, piece: Piece) -> str:
     return folded
 
 
+# `"Vera Moraru" <vera@site.example>`, as mail programs write it.
+_IN_BRACKETS = re.compile(r"<([^<>\s]+@[^<>\s]+)>$")
+
+
 def _address(field: Field, operator: str, piece: Piece) -> tuple[Predicate, ...]:
     text = piece.text.strip()
+    if pasted := _IN_BRACKETS.search(text):
+        text = pasted[1]
     name, at, domain = text.rpartition("@")
     if operator == ":~" or not at or " " in text:
         return _text(field, operator, piece)
@@ -131,7 +140,8 @@ def _person(field: Field, operator: str, piece: Piece) -> tuple[Predicate, ...]:
 def _choice(field: Field, operator: str, piece: Piece) -> tuple[Predicate, ...]:
     if field.is_ordered:
         return (_between(field, operator, piece, _rank, _no_step),)
-    folded = _something(fold_line(piece.text), piece)
+    text = piece.text if piece.is_quoted else piece.text.rstrip("*")
+    folded = _something(fold_line(_host(text) if field.is_host and operator != ":~" else text), piece)
     if field.choices:
         _known(field, folded, piece)
         return (Same(folded),)
@@ -141,6 +151,12 @@ def _choice(field: Field, operator: str, piece: Piece) -> tuple[Predicate, ...]:
         top = folded.removesuffix("::")
         return (Below(top) if field.is_tree and top and top != folded else StartsWith(folded),)
     return (Same(folded),)
+
+
+def _host(text: str) -> str:
+    """The host of a link or an address, also where it was made harmless: `hxxps://a[.]example/login`."""
+    text = re.sub(r"^[a-z][a-z0-9+.-]{0,15}://", "", text.strip().replace("[.]", "."), flags=re.IGNORECASE)
+    return re.split(r"[/?#]", text, maxsplit=1)[0].rpartition("@")[2].partition(":")[0].rstrip(".")
 
 
 def _known(field: Field, folded: str, piece: Piece) -> None:
@@ -202,7 +218,7 @@ def _no_step(_text: str) -> None:
 def _count(field: Field, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,15}", text):
         sentence = _("“%(value)s” is no whole number. Write one like %(field)s>3 or %(field)s:2..5")
-        raise Reason(sentence % {"value": text, "field": field.name}, [f"{field.name}>3"])
+        raise Reason(sentence % {"value": text, "field": field.name}, ["3"])
     return int(text)
 
 
@@ -213,7 +229,7 @@ def _size(field: Field, text: str) -> Decimal:
     found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,3})?) ?([kmg]?b?)", text.lower())
     if not found:
         sentence = _("“%(value)s” is no size. Write one like %(field)s>5MB or %(field)s<200kB")
-        raise Reason(sentence % {"value": text, "field": field.name}, [f"{field.name}>5MB"])
+        raise Reason(sentence % {"value": text, "field": field.name}, ["5MB"])
     return Decimal(found[1]) * _SIZES[found[2]]
 
 
@@ -231,7 +247,7 @@ def _length(field: Field, text: str) -> dt.timedelta:
     length = read_duration(text)
     if length is None:
         sentence = _("“%(value)s” is no length of time. Write one like %(field)s>2d, %(field)s<4h or %(field)s>1d12h")
-        raise Reason(sentence % {"value": text, "field": field.name}, [f"{field.name}>2d"])
+        raise Reason(sentence % {"value": text, "field": field.name}, ["2d"])
     return length
 
 
@@ -262,11 +278,12 @@ def _time_range(field: Field, text: str) -> Between:
     low, high = (part.strip() for part in text.split("..", 1))
     if not low and not high:
         raise Reason(_("A range needs a time on at least one side, such as 2026-01..2026-03"))
-    first = Limit(Moment(_moment(field, low), "start"), True) if low else None
-    last = None
-    if high:
-        when = _moment(field, high)
-        last = Limit(Moment(when, "end"), isinstance(when, Offset))
+    begins = _moment(field, low) if low else None
+    ends = _moment(field, high) if high else None
+    if begins and ends and is_after(begins, ends):
+        raise Reason(_("The range runs backwards. Write the earlier time first."), [f"{high}..{low}"])
+    first = Limit(Moment(begins, "start"), True) if begins else None
+    last = Limit(Moment(ends, "end"), isinstance(ends, Offset)) if ends else None
     return Between(first, last)
 
 
@@ -277,7 +294,8 @@ def _moment(field: Field, text: str) -> When:
         if text.lower() in ("last", "this", "next"):
             sentence = _("“%(value)s” what? Write one like %(field)s:last-week or %(field)s:this-month")
         raise Reason(
-            sentence % {"value": text, "field": field.name}, near(text.lower(), ("today", "yesterday", "tomorrow"))
+            sentence % {"value": text, "field": field.name},
+            near(text.lower(), ("today", "yesterday", "tomorrow")) or ("today", "-7d"),
         )
     return when
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.own_fields import PREFIX
-from ghiseu.tickets.query.reading import parse
+from ghiseu.tickets.query.reading import parse_once
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.tree import Query
 
@@ -19,7 +19,7 @@ def understand_again(text: str, own_fields: Collection[str]) -> Query:
     What was once understood is kept in memory, also when another process takes a field away: so they are looked at
     here each time.
     """
-    query = parse(text, TICKETS)
+    query = parse_once(text, TICKETS)
     for name in own_fields_in(query):
         if name not in own_fields:
             start = text.lower().find(f"{PREFIX}{name}")
@@ -36,6 +36,6 @@ def own_fields_in(query: Query) -> list[str]:
 def understood(text: str, own_fields: Collection[str] | None = None) -> Query | None:
     """The query, or None where it can no longer be understood; without `own_fields` these are not looked at."""
     try:
-        return parse(text, TICKETS) if own_fields is None else understand_again(text, own_fields)
+        return parse_once(text, TICKETS) if own_fields is None else understand_again(text, own_fields)
     except QueryError:
         return None

@@ -130,6 +130,12 @@ def test_words_and_how_they_are_joined(text: str, expected: object) -> None:
         ("owner=ana", ("owner", Same("ana"))),
         ("owner:none", ("not", ("owner", Exists()))),
         ("owner:any", ("owner", Exists())),
+        ("owner:*", ("owner", Exists())),
+        ("site:https://user@www.A.example:8080/x?y#z", ("site", Same("www.a.example"))),
+        ("site:hxxp://a[.]example/", ("site", Same("a.example"))),
+        ("site:shop*", ("site", StartsWith("shop"))),
+        ("site:~a/b", ("site", Contains("a/b"))),
+        ('from:"Vera M. <Vera@site.example>"', ("from", AddressIs("vera@site.example"))),
         ("owner:(ana,none)", ("or", ("not", ("owner", Exists())), ("owner", HasWords(("ana",))))),
         ("was:owner=ana", ("was:owner", Same("ana"))),
         ("was:owner:(ana,me)", ("was:owner", HasWords(("ana",)), IsMe())),
@@ -290,7 +296,12 @@ def test_a_comparison_with_a_month_is_before_or_after_the_whole_of_it(operator: 
         ("created:9999", "9999", "no time"),
         ("created:todya", "todya", "no time"),
         ("created:last", "last", "what"),
+        ("created:2026-03..2026-01", "2026-03..2026-01", "backwards"),
+        ("created:-2d..-7d", "-2d..-7d", "backwards"),
+        ("created:this-week..last-week", "this-week..last-week", "backwards"),
         ("created>", "created>", "needs a value"),
+        ("queue:*", "*", "Nothing visible"),
+        ("queue:**", "**", "Nothing visible"),
         ("from:vera@", "vera@", "domain is missing"),
         ('subject:""', '""', "no value"),
         ("a\x00b", "\x00", "control character"),
@@ -316,6 +327,10 @@ def test_an_error_points_at_the_place(text: str, piece: str, says: str) -> None:
         ("from:vera@", "vera@*"),
         ("replies:5..2", "2..5"),
         ("wait>2d", "waiting"),
+        ("replies>many", "3"),
+        ("age>2", "2d"),
+        ("created>2026-13", "today"),
+        ("created:2026-03..2026-01", "2026-01..2026-03"),
     ],
 )
 def test_an_error_knows_what_would_be_right(text: str, instead: str) -> None:
@@ -323,6 +338,20 @@ def test_an_error_knows_what_would_be_right(text: str, instead: str) -> None:
         parse(text, TICKETS)
 
     assert caught.value.instead[0] == instead
+    parse(f"{text[: caught.value.start]}{instead}{text[caught.value.end :]}", TICKETS)
+
+
+def test_of_a_long_query_the_place_is_shown() -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(f"{'before ' * 15}is:{'x' * 150} {'behind ' * 200}", TICKETS)
+
+    error = caught.value
+    assert (error.before, error.at) == ("before " * 15 + "is:", "x" * 150)
+    assert error.behind == (" " + "behind " * 200)[:200] + "…"
+
+    with pytest.raises(QueryError) as caught:
+        parse("(" * 1_000, TICKETS)
+    assert (caught.value.before, caught.value.at, caught.value.behind) == ("", "(" * 200 + "…", "")
 
 
 @pytest.mark.parametrize(
