@@ -140,6 +140,7 @@ def _read(raw: bytes) -> ParsedMail:
     structured = read_structured(root, body.text)
     bounce = None if structured else read_bounce(root, body.text)
     findings = read_abuse(root, body, structured, is_bounce=bounce is not None)
+    reply = reply_text(body.text)
     return ParsedMail(
         sender=senders[0] if senders else None,
         to=headers.addresses_of(root, "to"),
@@ -152,9 +153,9 @@ def _read(raw: bytes) -> ParsedMail:
         references=headers.ids_of(root, "references"),
         text=body.text,
         html=body.html,
-        reply_text=reply_text(body.text),
+        reply_text=reply,
         attachments=tuple(attachment_of(part) for part in contents.attached) + body.embedded,
-        auto_submitted=bounce is not None or is_automatic(root, body.text),
+        auto_submitted=bounce is not None or is_automatic(root, body.text, reply),
         bounce=bounce,
         abuse_report=findings.report,
         indicators=findings.indicators,

@@ -138,8 +138,10 @@ PERMANENT = re.compile(
 
 AUTOMATIC_REPLY_SUBJECT = re.compile(
     r"(?:re: ?)?(?:auto(?:matic)?[- :]?(?:reply|response|responder|antwort)|automatic reply|autoreply|auto:|"
-    r"out of (?:the )?office|ooo\b|abwesen|vacation|"
-    r"away from|réponse automatique|absence|automatische antwort|automatisch antwoord|respuesta autom|"
+    r"out of (?:the )?office|ooo\b|abwesen|vacation(?=$|:| (?:auto|reply|message|notice|response))|"
+    r"away from (?:the |my )?(?:office|desk|mail|e-mail|work|keyboard)|réponse automatique|"
+    r"absence(?=$|:| (?:du bureau|auto|message|notice|notification))|absent du bureau|"
+    r"automatische antwort|automatisch antwoord|respuesta autom|"
     r"resposta autom|risposta automatica|"
     r"automatyczna odpowied|автоответ|автоматический ответ|автоматична відповідь|răspuns automat|"
     r"raspuns automat|autosvar|automaattinen|自動応答|自动答复)"

@@ -36,6 +36,7 @@ _DEFANGED_SEPARATOR = re.compile(
 )
 _DEFANGED_DOT = re.compile(
     r"\s?[\[({<]\s?(?:\.|dot|точка|punct|кропка|крапка)\s?[\])}>]\s?|\[\.(?=\w)|(?<=\w)\.\]|\\\.|"
+    r"(?<=[a-z]{2})\]\.(?=[a-z]{2})|"
     r"(?<=\w) dot (?=(?:com|net|org|ru|info|biz|ro|ua|md)\b)",
     re.IGNORECASE,
 )
@@ -47,6 +48,7 @@ _URL = re.compile(
     r"\\^{}\u201c\u201d\u00ab\u00bb\uff08\uff09\u3002]{1,4000}",
     re.IGNORECASE,
 )
+_NEXT_URL = re.compile(r"[,;|](https?://)", re.IGNORECASE)
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _HOST = re.compile(
     r"(?<![\w@.%/=&-])((?:_?"
@@ -106,12 +108,13 @@ _RESERVED = {
 
 def refang(text: str) -> str:
     """The text with disguised schemes, dots and at-signs written plainly."""
-    if not any(mark in text for mark in ("[", "(", "{", "xx", "XX", "\\.", "*", " dot ", "<.", "fxp", "nttp")):
+    if not any(mark in text for mark in ("[", "]", "(", "{", "xx", "XX", "\\.", "*", " dot ", "<.", "fxp", "nttp")):
         return text
     text = _DEFANGED_SEPARATOR.sub("://", text)
     text = _DEFANGED_DOT.sub(".", text)
     text = _DEFANGED_AT.sub("@", text)
     text = _DEFANGED_COLON.sub(":", text)
+    text = text.replace("[/]", "/")
     return _DEFANGED_SCHEME.sub(lambda found: ("ftp" if found[0][0] in "fF" else "http") + found[1].lower(), text)
 
 
@@ -131,6 +134,7 @@ def _all(text: str) -> Iterator[Indicator]:
     if not has_dot_or_colon:
         return
     if "://" in text:
+        text = _NEXT_URL.sub(r" \1", text)
         for url in _URL.finditer(text):
             if (value := trim_url(url[0])).partition("://")[2]:
                 yield Indicator("url", value)

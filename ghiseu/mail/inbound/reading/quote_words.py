@@ -108,8 +108,8 @@ _ORIGINAL = (
     r"wiadomość pierwotna|previous message|in reply to|mensagem anterior|αρχικό μήνυμα|原邮件|回复的原邮件"
 )
 ORIGINAL = re.compile(
-    rf"^[\s>*]{{0,10}}(?:[-_=*—–~+.]{{2,60}}\s{{0,5}}(?:{_ORIGINAL})\b.{{0,60}}?[-_=*—–~+.]{{0,60}}\s{{0,5}}$|"
-    rf"(?:{_ORIGINAL})\s{{0,3}}[-_=*—–~+]{{2,60}}\s{{0,5}}$|(?:{_ORIGINAL})\s{{0,2}}:?\s{{0,5}}$)",
+    rf"^[\s>*]{{0,10}}(?:[-_=*—–‐‑―~+.]{{2,60}}\s{{0,5}}(?:{_ORIGINAL})\b.{{0,60}}?[-_=*—–‐‑―~+.]{{0,60}}\s{{0,5}}$|"
+    rf"(?:{_ORIGINAL})\s{{0,3}}[-_=*—–‐‑―~+]{{2,60}}\s{{0,5}}$|(?:{_ORIGINAL})\s{{0,2}}:?\s{{0,5}}$)",
     re.IGNORECASE,
 )
 ZOHO = re.compile(
@@ -128,7 +128,7 @@ REPLY_LINE = re.compile(
 )
 
 FORWARDED = re.compile(
-    r"^[\s>]{0,10}[-_=*—–~+]{0,60}\s{0,5}(?:begin forwarded message|start of forwarded message|"
+    r"^[\s>]{0,10}[-_=*—–‐‑―~+]{0,60}\s{0,5}(?:begin forwarded message|start of forwarded message|"
     r"(?:original )?forwarded (?:message|mail|e-mail|by)|weitergeleitete (?:nachricht|e-mail|mail)|"
     r"anfang der weitergeleiteten|message transféré|début du message (?:transféré|réexpédié)|"
     r"mensaje reenviado|inicio del mensaje reenviado|messaggio inoltrato|inizio messaggio inoltrato|"
