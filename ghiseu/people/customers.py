@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from ghiseu.people.models import Company, Customer, Identity
+
+_COLUMNS = {
+    model._meta.db_table: [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001  # as Django documents
+    for model in (Identity, Customer)
+}
 
 
 def customer_for_address(address: str, *, name: str = "", language: str = "") -> Customer:
@@ -50,8 +56,27 @@ def mark_bounced(address: str, reason: str) -> None:
 
 
 def _identities(addresses: Iterable[str]) -> dict[str, Identity]:
-    rows = Identity.objects.filter(kind=Identity.Kind.EMAIL, value__in=list(addresses)).select_related("customer")
-    return {identity.value: identity for identity in rows}
+    """Held until the transaction ends, so that nobody forgets a customer of whom a ticket is just being made.
+
+    Others may hold them in the same way (KEY SHARE), which Django cannot ask for.
+    """
+    columns = [f"{table}.{column}" for table, names in _COLUMNS.items() for column in names]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(columns)} FROM people_identity JOIN people_customer "  # noqa: S608 -- names of columns
+            "ON people_customer.id = people_identity.customer_id "
+            "WHERE kind = %s AND value = ANY(%s) FOR KEY SHARE OF people_identity",
+            [Identity.Kind.EMAIL.value, list(addresses)],
+        )
+        rows = cursor.fetchall()
+    return {identity.value: identity for identity in map(_made_of, rows)}
+
+
+def _made_of(row: Sequence[Any]) -> Identity:
+    ours, theirs = _COLUMNS["people_identity"], _COLUMNS["people_customer"]
+    identity = Identity.from_db(connection.alias, ours, row[: len(ours)])
+    identity.customer = Customer.from_db(connection.alias, theirs, row[len(ours) :])
+    return identity
 
 
 def _add(names: Mapping[str, str], language: str) -> dict[str, Identity]:

@@ -2,8 +2,11 @@
 
 import datetime as dt
 import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings as desk_settings
@@ -19,6 +22,7 @@ from ghiseu.mail.inbound.store import keep
 from ghiseu.mail.models import InboundMail, Mailbox, OutboundMail
 from ghiseu.mail.outbound.reply import send_reply
 from ghiseu.mail.outbound.third_party import write_to_third_party
+from ghiseu.people.customers import customer_for_address
 from ghiseu.people.erasing import ANONYMOUS
 from ghiseu.people.models import Agent, Customer, Identity
 from ghiseu.tickets.actions import close_ticket, hold_customer, hold_ticket, release_ticket, write_note
@@ -33,6 +37,7 @@ from tests.factories import make_agent, make_mailbox, make_queue
 from tests.mail.mails import mail_bytes
 
 pytestmark = pytest.mark.django_db
+T = TypeVar("T")
 LONG = "Long words of Vera's. " * 3000
 NIGHT = dt.timedelta(hours=1)
 TRACES = ("Vera", "vera", "site.example", "Moraru", "Secret", "nic@registry.example", "photo", "550 no such user")
@@ -99,6 +104,51 @@ def everything_kept() -> str:
 
 def erase(ticket: Ticket, act: Act) -> Erased | None:
     return erase_ticket(ticket.pk, act=act, rule="Two years", forget=forget_mails)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_customer_who_writes_at_that_moment_is_not_forgotten(mailbox: Mailbox, ana: Agent) -> None:
+    ticket = ticket_with_everything(mailbox, ana)
+    vera = ticket.customer
+    with ThreadPoolExecutor(1) as elsewhere, transaction.atomic():
+        assert customer_for_address("vera@site.example") == vera
+        # Their mail is being filed, and no ticket is there yet.
+        assert elsewhere.submit(_by_itself, lambda: erase(ticket, Act.DELETE)).result() is None
+
+    assert erase(ticket, Act.DELETE) is not None
+    assert list(vera.identities.all()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_comes_while_its_customer_is_forgotten_makes_a_new_one(mailbox: Mailbox, ana: Agent) -> None:
+    ticket = ticket_with_everything(mailbox, ana)
+    with ThreadPoolExecutor(1) as elsewhere:
+        with transaction.atomic():
+            assert erase(ticket, Act.DELETE) is not None
+            found = elsewhere.submit(_by_itself, lambda: customer_for_address("vera@site.example", name="Vera"))
+            _wait_until_somebody_waits()
+        new = found.result()
+
+    assert (new.pk != ticket.customer_id, new.name) == (True, "Vera")
+    assert [identity.customer for identity in Identity.objects.filter(value="vera@site.example")] == [new]
+
+
+def _by_itself(act: Callable[[], T]) -> T:
+    """In a thread with a connection of its own."""
+    try:
+        return act()
+    finally:
+        connection.close()
+
+
+def _wait_until_somebody_waits() -> None:
+    deadline = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("Nobody waits for the lock.")
 
 
 def finish() -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ghiseu.people.erasing import anonymous_customer, forget_customer
-from ghiseu.people.models import Customer
+from ghiseu.people.models import Customer, Identity
 from ghiseu.tickets.blobs import doubt
 from ghiseu.tickets.history import record
 from ghiseu.tickets.models import (
@@ -88,11 +88,20 @@ def not_yet(act: RetentionRule.Act) -> Q:
 
 
 def _take_closed(ticket_id: int, act: RetentionRule.Act) -> Ticket | None:
-    """The ticket and its customer, both held: a hold that is placed meanwhile waits, and then finds it erased."""
+    """The ticket, its customer and their addresses, all held.
+
+    A legal hold that is placed meanwhile waits, and then finds it erased. So does a mail from one of the addresses,
+    which then makes a customer anew; where it comes first, the ticket is left alone.
+    """
     closed = Ticket.objects.closed().filter(not_yet(act), pk=ticket_id)
     ticket = closed.select_for_update(of=("self",), skip_locked=True).select_related("queue", "state").first()
-    if ticket is not None:
-        ticket.customer = Customer.objects.select_for_update().get(pk=ticket.customer_id)
+    if ticket is None:
+        return None
+    # Addresses before their customer, as a mail that is filed holds them.
+    identities = Identity.objects.filter(customer=ticket.customer_id)
+    if len(identities.select_for_update(skip_locked=True)) < identities.count():
+        return None
+    ticket.customer = Customer.objects.select_for_update().get(pk=ticket.customer_id)
     return ticket
 
 
