@@ -310,6 +310,10 @@ def mailbox() -> None:
 @click.option("--token-endpoint", default="", help="Sign in by OAuth 2 with access tokens from this https:// address.")
 @click.option("--client-id", default="", help="The desk's client id at that provider.")
 @click.option("--scope", default="", help="The scope to ask for.")
+@click.option("--trusted-server", default="", help="The name in the Authentication-Results of the server in front.")
+@click.option(
+    "--check-signatures", is_flag=True, help="Check DKIM and DMARC here where no such server has; asks the DNS."
+)
 def mailbox_add(name: str, address: str, queue_name: str, **given: Any) -> None:
     """Add the mailbox NAME for mail to an address.
 
@@ -337,7 +341,8 @@ def mailbox_add(name: str, address: str, queue_name: str, **given: Any) -> None:
             password="" if given["token_endpoint"] else ask_password("Password of the mailbox"),
             oauth=ask_oauth(given) if given["token_endpoint"] else None,
         )
-    desk.add_mailbox(name=name, address=address, queue=queue_name, source=source)
+    doubt = desk.Doubt(given["trusted_server"], given["check_signatures"])
+    desk.add_mailbox(name=name, address=address, queue=queue_name, source=source, doubt=doubt)
     click.echo(f"Mailbox {name} takes mail for {address}.")
 
 

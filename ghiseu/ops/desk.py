@@ -106,9 +106,18 @@ class Source:
     leave: bool = False
 
 
-def add_mailbox(*, name: str, address: str, queue: str, source: Source | None) -> Mailbox:
+@dataclass(frozen=True)
+class Doubt:
+    """Who is asked whether a sender is true: the server in front by its name, or this desk itself by the signatures."""
+
+    trusted_server: str = ""
+    checks_signatures: bool = False
+
+
+def add_mailbox(*, name: str, address: str, queue: str, source: Source | None, doubt: Doubt = Doubt()) -> Mailbox:
     """Make a way in for mail: by LMTP and pipe always, by IMAP or POP3 where a server is given. Raises WrongInput."""
     mailbox = Mailbox(name=name, address=address.lower(), queue=_named(Queue, (queue,))[0])
+    mailbox.trusted_server, mailbox.checks_signatures = doubt.trusted_server, doubt.checks_signatures
     if source is not None:
         mailbox.protocol = source.protocol
         mailbox.host, mailbox.port, mailbox.security = source.host, source.port, source.security

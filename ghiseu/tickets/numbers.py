@@ -34,6 +34,13 @@ _DAMM = (
 )
 # Eight digits of a day, five or more of the counter, the check digit; standing alone, as in `[#20261122000427]`.
 _NUMBER = re.compile(r"(?<![\d.])((?:19|20)\d{6}\d{5,11}\d)(?!\d)")
+# A number that another desk gave before the ticket was imported, as that desk wrote it into its subjects:
+# `[Ticket#2024030110000017]`, `Ticket#: 67001`, `[example.com #4711]`. Bare short numbers are orders and invoices.
+_FORMER_NUMBER = re.compile(
+    r"(?:(?:ticket|tichet|тикет|заявка|case)\s{0,2}[#№:]{1,2}\s{0,2}|\[[^\[\]#]{1,60} #|#(?=\d{10}))"
+    r"([0-9A-Za-z][0-9A-Za-z-]{0,31})(?![0-9A-Za-z-])",
+    re.IGNORECASE,
+)
 
 
 def next_number(at: dt.datetime | None = None) -> str:
@@ -58,3 +65,9 @@ def numbers_in(text: str, *, at_most: int = 5) -> list[str]:
     """Ticket numbers named in a text, in order, each once; a wrong check digit is no number."""
     found = [number for number in _NUMBER.findall(text[:2000]) if check_digit(number[:-1]) == number[-1]]
     return list(dict.fromkeys(found))[:at_most]
+
+
+def named_numbers(text: str) -> list[str]:
+    """What may be ticket numbers in a subject, in order, each once: our own, then those of a former desk."""
+    former = _FORMER_NUMBER.findall(text[:2000])[:5]
+    return list(dict.fromkeys((*numbers_in(text), *former)))

@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from ghiseu.lib.sealing import unseal
 from ghiseu.mail.models import Mailbox, OAuthAccess
-from ghiseu.ops.desk import OAuth, Source, WrongInput, add_mailbox, find_mailbox, sign_in_again
+from ghiseu.ops.desk import Doubt, OAuth, Source, WrongInput, add_mailbox, find_mailbox, sign_in_again
 from tests.factories import make_queue
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +36,16 @@ def test_a_mailbox_without_a_server_is_not_fetched() -> None:
     mailbox = add(None)
 
     assert (mailbox.address, mailbox.is_fetched) == ("support@desk.example", False)
+
+
+def test_who_is_asked_for_the_truth_of_a_sender_is_said_when_it_is_added() -> None:
+    assert (add(None).trusted_server, add_checked().checks_signatures) == ("", True)
+    assert Mailbox.objects.get(name="abuse").trusted_server == "mx.desk.example"
+
+
+def add_checked() -> Mailbox:
+    doubt = Doubt("mx.desk.example", checks_signatures=True)
+    return add_mailbox(name="abuse", address="abuse@desk.example", queue="Support", source=None, doubt=doubt)
 
 
 @pytest.mark.parametrize(

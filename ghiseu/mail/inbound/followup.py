@@ -1,8 +1,8 @@
 """Whether a mail belongs to a ticket that is already there.
 
-Two things let it join: one of our own signed Message-IDs, or the ticket's number in the subject from an address that
-takes part. Everything else makes a new ticket, which points to the other one where the mail named it: numbers and
-foreign Message-IDs can be guessed, so they open nothing (promise I1).
+Two things let it join: one of our own signed Message-IDs, or the ticket's number in the subject (ours, or the one a
+former desk gave before the import) from an address that takes part. Everything else makes a new ticket, which points to
+the other one where the mail named it: numbers and foreign Message-IDs can be guessed, so they open nothing (promise I1).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ghiseu.mail.inbound.parse import ParsedMail
 from ghiseu.mail.message_ids import Conversation, OurMessage, read_message_id
 from ghiseu.mail.models import OutboundMail
 from ghiseu.tickets.models import Article, FollowUp, Participant, SenderSign, Ticket
-from ghiseu.tickets.numbers import numbers_in
+from ghiseu.tickets.numbers import named_numbers
 
 # More ids than any honest thread needs to look at; the newest stand last (RFC 5322 section 3.6.4).
 _LOOKED_AT_IDS = 50
@@ -52,7 +52,7 @@ class Named:
         mails = list(mails)
         quoted = {message_id for parsed in mails for message_id in quoted_ids(parsed)}
         signed = {ours.ticket_id for parsed in mails if (ours := _our_message(quoted_ids(parsed)))}
-        numbers = {number for parsed in mails for number in numbers_in(parsed.subject)}
+        numbers = {number for parsed in mails for number in named_numbers(parsed.subject)}
         senders = {parsed.sender.address.lower() for parsed in mails if parsed.sender}
         held = _hold(signed, numbers) if signed or numbers else {}
         take_part = Participant.objects.filter(ticket__in=held, address__in=senders)
@@ -70,7 +70,7 @@ class Named:
 
     def by_number(self, subject: str) -> Ticket | None:
         found = {ticket.number: ticket for ticket in self.held.values()}
-        return next((found[number] for number in numbers_in(subject) if number in found), None)
+        return next((found[number] for number in named_numbers(subject) if number in found), None)
 
     def by_foreign_message_id(self, ids: list[str], sender: str) -> Ticket | None:
         """A ticket that holds the message answered and that the sender takes part in: worth a link, no more."""

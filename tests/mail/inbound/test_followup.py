@@ -46,6 +46,30 @@ def test_the_number_joins_only_with_a_known_participant(article: Article) -> Non
     assert belonging(subject=subject, sender=OLEG) == (None, article.ticket, True)
 
 
+@pytest.mark.parametrize(
+    ("number", "subject"),
+    [
+        ("2024030110000017", "Re: [Ticket#2024030110000017] Site down"),
+        ("2024030110000017", "AW: Site down #2024030110000017"),
+        ("67001", "RE: [Ticket#67001] Site down"),
+        ("4711", "Re: [desk.example #4711] Site down"),
+        ("HD-4711", "Re: Ticket#: HD-4711 Site down"),
+    ],
+)
+def test_the_number_of_a_former_desk_joins_as_our_own(article: Article, number: str, subject: str) -> None:
+    Ticket.objects.filter(pk=article.ticket_id).update(number=number)
+
+    assert belonging(subject=subject) == (article.ticket, None, False)
+    assert belonging(subject=subject, sender=OLEG) == (None, article.ticket, True)
+
+
+@pytest.mark.parametrize("subject", ["Order #4711", "Invoice 4711", "[4711]", "Ticket#47110", "Ticket#4711-2"])
+def test_a_short_number_that_names_no_ticket_joins_nothing(article: Article, subject: str) -> None:
+    Ticket.objects.filter(pk=article.ticket_id).update(number="4711")
+
+    assert belonging(subject=subject) == (None, None, True)
+
+
 def test_who_forges_an_address_takes_no_part_and_who_proves_it_is_verified(article: Article) -> None:
     subject, ours = f"Re: Site down [#{article.ticket.number}]", new_message_id(article.ticket)
 
