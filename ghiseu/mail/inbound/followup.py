@@ -2,7 +2,7 @@
 
 Two things let it join: one of our own signed Message-IDs, or the ticket's number in the subject (ours, or the one a
 former desk gave before the import) from an address that takes part. Everything else makes a new ticket, which points to
-the other one where the mail named it: numbers and foreign Message-IDs can be guessed, so they open nothing (promise I1).
+the other one where the mail named it: numbers and foreign Message-IDs can be guessed; they open nothing (promise I1).
 """
 
 from __future__ import annotations
