@@ -9,7 +9,7 @@ from bench.browser import Browser, Visit
 from bench.load import EVERYWHERE
 from bench.there import There
 
-LIST_QUERY = r"SELECT key_0.*FROM \(SELECT"
+LIST_QUERY = r"ticket\.last_words.*FROM \(SELECT"
 Form = tuple[str, dict[str, str]]
 
 

@@ -150,7 +150,7 @@ def database(name: str, url: str) -> dict[str, Any]:
         raise BadSetting(f"{name} names no database. {accepted}")
     options = {key: unquote(value) for key, value in query.items()}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "ghiseu.ops.postgresql",
         "NAME": unquote(parts.path.strip("/")),
         "USER": unquote(parts.username or "") or options.pop("user", ""),
         "PASSWORD": unquote(parts.password or "") or options.pop("password", ""),
@@ -329,6 +329,7 @@ AXES_LOCKOUT_CALLABLE = "ghiseu.agent.session.locked_out"
 
 # --- security --------------------------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "ghiseu.agent.session_store"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS

@@ -28,7 +28,7 @@ def grant(agent: Agent, queue: Queue, *rights: Right) -> None:
     agent.roles.add(role)
     QueueGrant.objects.update_or_create(role=role, queue=queue, defaults={"rights": list(rights)})
     # An agent's rights are asked for once in a request; in a test the object lives longer.
-    agent.__dict__.pop("_rights_by_queue", None)
+    agent.__dict__.pop("_granted", None)
 
 
 def make_agent(login: str, name: str, **fields: Any) -> Agent:

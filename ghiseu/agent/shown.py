@@ -128,6 +128,10 @@ class Group:
     heading: str
     pairs: list[tuple[ListedTicket, Row]]
 
+    @property
+    def rows(self) -> list[Row]:
+        return [row for _ticket, row in self.pairs]
+
 
 def in_groups(tickets: list[ListedTicket], shown: Shown) -> list[Group]:
     """The lines of a page under their headings, in the order in which they come."""

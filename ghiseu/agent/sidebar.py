@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-from ghiseu.agent.counters import COUNTERS, Counts
+from ghiseu.agent.counters import COUNTERS, Count, Counts
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import Audience, View
 from ghiseu.tickets.models.queue import SEPARATOR
@@ -20,14 +22,13 @@ from ghiseu.tickets.views.understanding import understood
 MOST_VIEWS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """A line of the tree; without a queue it is only the heading of what stands below it."""
 
     leaf: str
     depth: int
     queue: KnownQueue | None = None
-    count: int = 0
+    tickets: int = 0
     unassigned: int = 0
 
 
@@ -47,12 +48,24 @@ class Known:
         return [view for view in self.views if view.audience in audiences]
 
 
+class Line(NamedTuple):
+    """A view in the column."""
+
+    key: str
+    label: str
+    number: Count | None
+    is_here: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Sidebar:
+    """Everything in it are values, so that a column like the last one is not drawn anew (`ui.kept`)."""
+
     counts: Counts
-    branches: list[Branch]
-    shared: list[View]
-    own: list[View]
+    branches: tuple[Branch, ...]
+    predefined: tuple[Line, ...]
+    shared: tuple[Line, ...]
+    own: tuple[Line, ...]
     has_more: bool
 
 
@@ -65,8 +78,8 @@ def known_to(agent: Agent, *, also: str = "", with_people: bool = False) -> Know
     return Known(agent, views, names, Scope(agent, context_of(agent), names))
 
 
-def sidebar_for(known: Known, *, with_all_counts: bool = False) -> Sidebar:
-    """At most two statements more, whatever the number of views, queues and tickets.
+def sidebar_for(known: Known, *, here: str = "", with_all_counts: bool = False) -> Sidebar:
+    """At most two statements more, whatever the number of views, queues and tickets. `here` is the view's key.
 
     With `with_all_counts` the views that must be counted on their own are, each by its statement.
     """
@@ -75,25 +88,34 @@ def sidebar_for(known: Known, *, with_all_counts: bool = False) -> Sidebar:
     counted = [*(view for view in PREDEFINED if view not in (CLOSED, ARCHIVE)), *shared, *own]
     counts = COUNTERS.counts(counted, scope=known.scope, names=known.names, with_alone=with_all_counts)
     readable = set(queue_ids_with(known.agent, Right.READ))
-    queues = [
+    queues = tuple(
         queue for queue in known.names.queues if queue.pk in readable and (queue.is_active or counts.every[queue.pk])
-    ]
-    return Sidebar(counts, tree(queues, counts), shared, own, len(shared) + len(own) < len(known.views))
+    )
+
+    def lines(views: Iterable[View]) -> tuple[Line, ...]:
+        return tuple(Line(view.key, view.label, counts.by_view.get(view.key), view.key == here) for view in views)
+
+    has_more = len(shared) + len(own) < len(known.views)
+    return Sidebar(counts, branches(queues, counts), lines(PREDEFINED), lines(shared), lines(own), has_more)
 
 
-def tree(queues: Sequence[KnownQueue], counts: Counts) -> list[Branch]:
+def branches(queues: tuple[KnownQueue, ...], counts: Counts) -> tuple[Branch, ...]:
+    """The tree as lines with their numbers."""
+    return tuple(
+        branch
+        if branch.queue is None
+        else branch._replace(tickets=counts.every[branch.queue.pk], unassigned=counts.unassigned[branch.queue.pk])
+        for branch in tree(queues)
+    )
+
+
+@lru_cache(maxsize=64)
+def tree(queues: tuple[KnownQueue, ...]) -> tuple[Branch, ...]:
     """Queues under their parents; a parent the agent may not read, or that is no queue, is a plain heading."""
     names: dict[str, KnownQueue | None] = {queue.name: queue for queue in queues}
     for queue in queues:
         parts = queue.name.split(SEPARATOR)
         for length in range(1, len(parts)):
             names.setdefault(SEPARATOR.join(parts[:length]), None)
-    branches = []
-    for name in sorted(names, key=lambda path: [part.casefold() for part in path.split(SEPARATOR)]):
-        found = names[name]
-        leaf, depth = name.rsplit(SEPARATOR, 1)[-1], name.count(SEPARATOR)
-        if found is None:
-            branches.append(Branch(leaf, depth))
-        else:
-            branches.append(Branch(leaf, depth, found, counts.every[found.pk], counts.unassigned[found.pk]))
-    return branches
+    in_order = sorted(names, key=lambda path: [part.casefold() for part in path.split(SEPARATOR)])
+    return tuple(Branch(name.rsplit(SEPARATOR, 1)[-1], name.count(SEPARATOR), names[name]) for name in in_order)

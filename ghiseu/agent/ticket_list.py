@@ -24,7 +24,6 @@ from ghiseu.tickets.query.tree import Query
 from ghiseu.tickets.views.bounded import TookTooLong, at_most
 from ghiseu.tickets.views.counting import Way, way_of
 from ghiseu.tickets.views.keeping import may_change
-from ghiseu.tickets.views.predefined import PREDEFINED
 from ghiseu.tickets.views.reading import tickets_in
 from ghiseu.ui.render import render_fragment, render_page
 
@@ -55,7 +54,6 @@ def _place(request: AgentRequest, shown: Shown) -> dict[str, Any]:
         "queue": shown.queue,
         "view": shown.view,
         "orders": Order,
-        "predefined": PREDEFINED,
         "here": f"{request.path}?{asked.urlencode()}" if asked else request.path,
         "may_create": bool(queue_ids_with(request.user, Right.CREATE)),
         "may_change": shown.is_kept and may_change(shown.view, request.user),
@@ -102,4 +100,5 @@ def _page(request: AgentRequest, shown: Shown, query: Query) -> Page:
 
 def _sidebar(request: AgentRequest, shown: Shown) -> dict[str, Any]:
     known = shown.known or known_to(request.user)
-    return {"sidebar": sidebar_for(known, with_all_counts=request.GET.get("counts") == "all")}
+    with_all = request.GET.get("counts") == "all"
+    return {"sidebar": sidebar_for(known, here=shown.view.key, with_all_counts=with_all)}

@@ -40,6 +40,8 @@ class ListedTicket(NamedTuple):
     locked_until: dt.datetime | None
     customer_id: int
     customer_name: str
+    # As they gave it themselves, and as the database sorts it: empty where nobody gave one.
+    customer_given_name: str
     waiting_since: dt.datetime | None
     due_at: dt.datetime | None
     pending_until: dt.datetime | None
@@ -73,7 +75,7 @@ _COLUMNS = """
     (SELECT name FROM people_agent WHERE id = ticket.locked_by_id), ticket.locked_until,
     ticket.customer_id, CASE WHEN customer.name <> '' THEN customer.name ELSE coalesce(
         (SELECT value FROM people_identity WHERE customer_id = customer.id ORDER BY id LIMIT 1),
-        '#' || customer.id) END,
+        '#' || customer.id) END, customer.name,
     ticket.waiting_since, ticket.due_at, ticket.pending_until, ticket.created_at, ticket.changed_at,
     ticket.article_count, ticket.tags, ticket.fields, ticket.language,
     (SELECT name FROM tickets_tickettype WHERE id = ticket.type_id),
@@ -86,10 +88,8 @@ _TABLES = """
 """
 
 
-def first_of(
-    tickets: TicketQuerySet, by: Sequence[OrderBy], *, rows: int
-) -> list[tuple[ListedTicket, tuple[Any, ...]]]:
-    """The first `rows` tickets in this order, each with its key in it.
+def first_of(tickets: TicketQuerySet, by: Sequence[OrderBy], *, rows: int) -> list[ListedTicket]:
+    """The first `rows` tickets in this order.
 
     One statement does it all, so that nothing is shown that was not asked for.
 
@@ -115,7 +115,7 @@ def first_of(
         ids = f"""SELECT found.* FROM unnest(%s::bigint[]) every (queue_id)
             CROSS JOIN LATERAL ({ids}) found (id, {columns}) ORDER BY {order} LIMIT {rows:d}"""  # noqa: S608
         params = (queues, *params)
-    statement = f"SELECT {columns}, {_COLUMNS} FROM ({ids}) page (id, {columns}) {_TABLES} ORDER BY {order}"  # noqa: S608
+    statement = f"SELECT {_COLUMNS} FROM ({ids}) page (id, {columns}) {_TABLES} ORDER BY {order}"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return [(ListedTicket._make(row[len(names) :]), row[: len(names)]) for row in cursor.fetchall()]
+        return [ListedTicket._make(row) for row in cursor.fetchall()]

@@ -10,6 +10,7 @@ No index serves such an order: it sorts everything that is asked for, which is l
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -81,6 +82,21 @@ _GROUP_KEYS: dict[str, Key] = {
     Grouping.CUSTOMER: (("customer__name", "customer_id"), False),
     Grouping.DAY: ((), True),
 }
+# What `_expression` is for a ticket that was read.
+_VALUES: dict[str, Callable[[ListedTicket], Any]] = {
+    "pk": lambda ticket: ticket.pk,
+    "priority": lambda ticket: ticket.priority,
+    "state_id": lambda ticket: ticket.state_id,
+    "changed_at": lambda ticket: ticket.changed_at,
+    "created_at": lambda ticket: ticket.created_at,
+    "waiting_since": lambda ticket: ticket.waiting_since or NEVER,
+    "due_at": lambda ticket: ticket.due_at or NEVER,
+    "queue__name": lambda ticket: ticket.queue_name,
+    "owner__name": lambda ticket: ticket.owner_name or "",
+    "owner_id": lambda ticket: ticket.owner_id or 0,
+    "customer__name": lambda ticket: ticket.customer_given_name,
+    "customer_id": lambda ticket: ticket.customer_id,
+}
 _TEXTS = frozenset({"queue__name", "owner__name", "customer__name"})
 _IDS = frozenset({"pk", "priority", "owner_id", "state_id", "customer_id"})
 
@@ -121,9 +137,9 @@ def page_of(
         return Page([], None, None)
     has_next, has_previous = (True, more) if backwards else (more, bool(after))
     return Page(
-        [ticket for ticket, _key in found],
-        _cursor(found[-1][1], columns) if has_next else None,
-        _cursor(found[0][1], columns) if has_previous else None,
+        found,
+        _cursor(found[-1], columns) if has_next else None,
+        _cursor(found[0], columns) if has_previous else None,
     )
 
 
@@ -150,8 +166,8 @@ def _expression(column: str) -> Any:
     return Coalesce(F(column), Value(0)) if column == "owner_id" else F(column)
 
 
-def _cursor(key: tuple[Any, ...], columns: tuple[str, ...]) -> str:
-    return "~".join(_write_value(column, value) for column, value in zip(columns, key, strict=True))
+def _cursor(ticket: ListedTicket, columns: tuple[str, ...]) -> str:
+    return "~".join(_write_value(column, _VALUES[column](ticket)) for column in columns)
 
 
 def _write_value(column: str, value: Any) -> str:

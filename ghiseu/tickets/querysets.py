@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Count, Q
 
+from ghiseu.tickets.expressions import IsOneOf
 from ghiseu.tickets.permissions import Right, queue_ids_with
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ _OPEN = ("new", "open", "pending_reminder", "pending_auto")
 
 class QueueQuerySet(models.QuerySet["Queue"]):
     def visible_to(self, agent: Agent) -> Self:
-        return self.filter(pk__in=queue_ids_with(agent, Right.READ))
+        return self.filter(IsOneOf("pk", queue_ids_with(agent, Right.READ)))
 
     def where(self, agent: Agent, right: Right) -> Self:
         """Queues in which the agent has this right."""
-        return self.filter(pk__in=queue_ids_with(agent, right))
+        return self.filter(IsOneOf("pk", queue_ids_with(agent, right)))
 
     def active(self) -> Self:
         return self.filter(is_active=True)
@@ -43,7 +44,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def visible_to(self, agent: Agent) -> Self:
         """The only way in: tickets of the queues this agent may read."""
         queue_ids = queue_ids_with(agent, Right.READ)
-        return self.filter(queue_id__in=queue_ids).by_queue(queue_ids)
+        return self.filter(IsOneOf("queue_id", queue_ids)).by_queue(queue_ids)
 
     def by_queue(self, queue_ids: list[int] | None) -> Self:
         """The same set, whose pages are looked for in these queues one by one."""
@@ -109,7 +110,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
 class ArticleQuerySet(models.QuerySet["Article"]):
     def visible_to(self, agent: Agent) -> Self:
-        return self.filter(ticket__queue_id__in=queue_ids_with(agent, Right.READ))
+        return self.filter(IsOneOf("ticket__queue_id", queue_ids_with(agent, Right.READ)))
 
     def of_ticket(self, ticket: Ticket) -> Self:
         return self.filter(ticket=ticket)
@@ -121,7 +122,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, agent: Agent) -> Self:
-        return self.filter(article__ticket__queue_id__in=queue_ids_with(agent, Right.READ))
+        return self.filter(IsOneOf("article__ticket__queue_id", queue_ids_with(agent, Right.READ)))
 
 
 class LegalHoldQuerySet(models.QuerySet["LegalHold"]):

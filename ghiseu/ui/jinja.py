@@ -16,7 +16,7 @@ from markupsafe import Markup
 from ghiseu.ui import text, words
 from ghiseu.ui.addresses import url
 from ghiseu.ui.icons import icon
-from ghiseu.ui.kept import kept
+from ghiseu.ui.kept import kept, kept_each, kept_large
 
 _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 # More than there are, in all languages.
@@ -44,6 +44,8 @@ def environment(**options: Any) -> Environment:
         static=cache(static),
         url=url,
         kept=kept,
+        kept_each=kept_each,
+        kept_large=kept_large,
         icon=icon,
         htmx_script=htmx_script,
         language=get_language,

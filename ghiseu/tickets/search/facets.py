@@ -14,7 +14,7 @@ from ghiseu.tickets.search.walk import NEWEST, Walk, remembered
 MOST_COUNTED = 1_000
 MOST_VALUES = 8
 # The page does not wait for numbers as long as for the answer.
-_SECONDS = 0.1
+MOST_SECONDS = 0.1
 
 _COUNT = """
 WITH found AS MATERIALIZED (
@@ -85,7 +85,7 @@ def _newest_ids(query: Query, agent: Agent) -> tuple[list[int], bool]:
     places = known.places if known else []
     if known and known.is_whole:
         return [place.ticket_id for place in places], True
-    walk = Walk(query, agent, start=places[-1] if places else NEWEST, seconds=_SECONDS)
+    walk = Walk(query, agent, start=places[-1] if places else NEWEST, seconds=MOST_SECONDS)
     places = places + walk.places(MOST_COUNTED + 1 - len(places))
     return [place.ticket_id for place in places], walk.is_complete
 

@@ -18,12 +18,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import OperationalError, connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import F, Func, Q, Value
 
 from ghiseu.people.models import Agent
+from ghiseu.tickets.expressions import IsOneOf
 from ghiseu.tickets.models import Queue, Ticket
 from ghiseu.tickets.permissions import Right, Rights, queue_ids_with, rights_by_queue
 from ghiseu.tickets.query.indexed import NOTHING_KNOWN, Asked, asked_of_index, is_exact_but_for_long, rest_of
@@ -234,7 +234,7 @@ class Walk:
         fitting: set[int] = set()
         for tickets, ids in ((self._readable, short), (self.visible, doubtful)):
             if ids:
-                fitting.update(tickets().filter(IsOneOf(ids)).values_list("pk", flat=True))
+                fitting.update(tickets().filter(IsOneOf("pk", ids)).values_list("pk", flat=True))
         return fitting
 
     def _candidates(self, high: Place, low: Place, most: int) -> list[Place]:
@@ -271,17 +271,6 @@ def _chunks(places: Sequence[Place], most: int) -> Iterator[Sequence[Place]]:
         size = next(sizes, size)
         yield places[start : start + size]
         start += size
-
-
-class IsOneOf(Func):
-    """The ticket is one of these, however many: a list in one value, where `IN` would send each by itself."""
-
-    template = "(%(expressions)s))"
-    arg_joiner = " = ANY("
-    output_field = models.BooleanField()
-
-    def __init__(self, ids: list[int]) -> None:
-        super().__init__(F("pk"), Value(ids, ArrayField(models.BigIntegerField())))
 
 
 class InSlice(Func):

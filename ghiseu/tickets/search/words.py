@@ -22,7 +22,7 @@ from ghiseu.tickets.search.walk import Walk
 MOST_TRIED = 3
 # From so many letters on a word may have two slips.
 _TWO_SLIPS_FROM = 6
-_SECONDS = 0.05
+MOST_SECONDS = 0.05
 
 _KNOWN = "SELECT word, ticket_count FROM tickets_searchword WHERE word = ANY(%s)"
 _NEAR = "SELECT word, ticket_count FROM tickets_searchword WHERE cuts && %s::varchar[] LIMIT 500"
@@ -101,4 +101,4 @@ def _finds_something(text: str, agent: Agent) -> bool:
         query = parse(text, TICKETS)
     except QueryError:
         return False
-    return bool(Walk(query, agent, seconds=_SECONDS).places(1))
+    return bool(Walk(query, agent, seconds=MOST_SECONDS).places(1))

@@ -29,7 +29,7 @@ from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.scope import Scope, context_of, zone_named
 from ghiseu.tickets.query.sql import condition, select
 from ghiseu.tickets.query.ticket_fields import TICKETS
-from ghiseu.tickets.query.tree import And, FieldTest, IsMe, Query
+from ghiseu.tickets.query.tree import And, Everything, FieldTest, IsMe, Node, Query
 from ghiseu.tickets.views.bounded import TookTooLong, at_most
 
 # Beyond this a view that is counted on its own says "999+".
@@ -169,7 +169,7 @@ def count_own(queries: Sequence[Query], *, scope: Scope) -> list[int]:
     columns: list[str] = []
     params: list[Any] = []
     for query in queries:
-        sql, values = _filter_of(query, scope)
+        sql, values = _filter_of(Query(query.text, _without_mine(query.root)), scope)
         columns.append(f"count(*) FILTER (WHERE {sql})")
         params.extend(values)
     readable = queue_ids_with(scope.agent, Right.READ)
@@ -177,6 +177,13 @@ def count_own(queries: Sequence[Query], *, scope: Scope) -> list[int]:
         statement = f"SELECT {', '.join(columns)} {_OPEN_ONLY} AND owner_id = %s AND queue_id = ANY(%s)"
         cursor.execute(statement, [*params, list(OPEN_TYPES), scope.agent.pk, readable])
         return list(cursor.fetchone() or ())
+
+
+def _without_mine(root: Node) -> Node:
+    """The same where only tickets of one's own are looked at."""
+    parts = root.parts if isinstance(root, And) else (root,)
+    rest = tuple(part for part in parts if not _is_owned_by_me(part))
+    return And(rest) if len(rest) > 1 else next(iter(rest), Everything())
 
 
 def count_alone(query: Query, *, scope: Scope) -> int | None:

@@ -1,0 +1,3 @@
+from tests.unhurried import _unhurried
+
+__all__ = ["_unhurried"]
