@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from django.db import connection
 
 from ghiseu.lib.folding import words_of
+from ghiseu.lib.stemming import stems
 from ghiseu.people.models import Agent
 from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.reading import parse
@@ -63,7 +64,10 @@ def _word(value: Value) -> str:
 
 
 def _near(word: str, known_in: int) -> list[str]:
-    """Words a slip or two away that more tickets have, the nearest first, of those the commonest."""
+    """Words a slip or two away that more tickets have, the nearest first, of those the commonest.
+
+    Other forms of the word are none: it finds them as it stands.
+    """
     most = 2 if len(word) >= _TWO_SLIPS_FROM else 1
     cuts = cuts_of(word)
     if most == 2:
@@ -71,10 +75,13 @@ def _near(word: str, known_in: int) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_NEAR, [sorted(cut for cut in cuts if len(cut) <= LONGEST)])
         rows = cursor.fetchall()
+    forms = {word, *stems(word)}
     ranked = [
         (slips, -count, near)
         for near, count in rows
-        if near != word and count > known_in and (slips := slips_between(word, near, most)) <= most
+        if count > known_in
+        and forms.isdisjoint((near, *stems(near)))
+        and (slips := slips_between(word, near, most)) <= most
     ]
     return [near for _slips, _count, near in sorted(ranked)[:MOST_TRIED]]
 

@@ -230,14 +230,19 @@ def test_a_misspelt_word_offers_what_was_meant_and_only_what_one_may_see(ana: Ag
     for _ in range(3):
         make_ticket(sales, text="the certificate of школа")
         make_ticket(secret, text="Operation Nightingale")
+    make_ticket(sales, text="backup")
+    for _ in range(3):
+        make_ticket(sales, text="backups")
     make_search_entries()
 
     assert suggest(parse("certifcate", TICKETS), agent=ana) == "certificate"
     assert suggest(parse("state:new cretificate -spam", TICKETS), agent=ana) == "state:new certificate -spam"
     assert suggest(parse("щкола", TICKETS), agent=ana) == "школа"
-    assert suggest(parse("nightingal", TICKETS), agent=ion) == "nightingale"
-    assert suggest(parse("nightingal", TICKETS), agent=ana) is None
+    assert suggest(parse("nightengale", TICKETS), agent=ion) == "nightingale"
+    assert suggest(parse("nightengale", TICKETS), agent=ana) is None
     assert suggest(parse("queue:Sales", TICKETS), agent=ana) is None
+    assert suggest(parse("backup", TICKETS), agent=ana) is None  # it finds the other form, too
+    assert suggest(parse("bakups", TICKETS), agent=ana) == "backups"
 
 
 def test_similar_tickets_share_rare_words(ana: Agent) -> None:
