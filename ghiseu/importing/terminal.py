@@ -57,11 +57,19 @@ def export_desk(path: Path, *, with_secrets: bool, stop: threading.Event) -> int
             moved(done * PARTS // max(1, total))
 
         exported = export(output, Wishes(with_secrets=with_secrets, stop=stop), progress)
-    kinds = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in exported.counts.items() if count)
+    kinds = ", ".join(_counted(kind, count) for kind, count in exported.counts.items() if count)
     click.echo(f"Exported to {path}: {kinds or 'an empty desk'}; {exported.articles:,} articles in the tickets")
     if not with_secrets:
         click.echo("Left out: passwords of agents, and what mailboxes sign in with. --with-secrets takes them along.")
     return 0
+
+
+def _counted(kind: str, count: int) -> str:
+    """`1 queue`, `2,000 companies`, `3 queue texts`."""
+    word = kind.replace("_", " ")
+    if count == 1:
+        return f"1 {word}"
+    return f"{count:,} {word[:-1]}ies" if word.endswith("y") else f"{count:,} {word}s"
 
 
 def _opened(path: Path) -> tuple[BinaryIO, Path, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -65,6 +66,12 @@ class Queue(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Raises ValidationError where a part of the name is empty: in the tree it would stand without a name."""
+        if any(part != part.strip() or not part for part in self.name.split(SEPARATOR)):
+            message = _("Between, before and behind :: stands a name without blanks around it, as in Abuse::Malware.")
+            raise ValidationError({"name": message})
 
     @property
     def leaf(self) -> str:

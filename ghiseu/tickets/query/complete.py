@@ -65,7 +65,7 @@ def _fields(typed: str, position: int, vocabulary: Vocabulary) -> list[Suggestio
         if name.startswith(typed.lower())
     ]
     for family in vocabulary.families:
-        if family.prefix.startswith(typed.lower()):
+        if family.prefix != typed.lower() and family.prefix.startswith(typed.lower()):
             found.append(Suggestion(family.prefix, start, position, str(family.help)))
         if typed and typed.lower().startswith(family.prefix):
             found += [
