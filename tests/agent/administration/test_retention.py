@@ -126,6 +126,17 @@ def test_the_look_counts_everything_and_shows_titles_to_those_who_may_read(desk:
     assert Ticket.objects.filter(erased_at__isnull=False).count() == 0
 
 
+def test_the_look_shows_the_oldest_and_says_that_there_are_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ghiseu.tickets.retention.SAMPLE", 1)
+    _younger, oldest, held = (old_ticket(desk, f"Matter {days}", days_ago=days) for days in (800, 900, 1000))
+    hold_ticket(held, reason="Claim", by=desk.ana)
+
+    shown = signed_in(desk.boss).post(f"{PAGE}{desk.retention.pk}/try/").content.decode()
+
+    assert "1 more is spared by a legal hold. The oldest 1:" in " ".join(shown.split())
+    assert [ticket.number for ticket in Ticket.objects.all() if ticket.number in shown] == [oldest.number]
+
+
 @pytest.mark.parametrize(
     "query",
     [
