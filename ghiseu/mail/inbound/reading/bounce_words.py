@@ -121,9 +121,9 @@ GAVE_UP = re.compile(
     r"will be deleted from queue|maximum retry time|giving up after"
 )
 RETRIED = re.compile(r"retry time(?:out)? exceeded|maximum retry time")
-# A refusal that tells its reason behind the colon: "Recipient address rejected: Policy violation".
-REFUSED_RECIPIENT = re.compile(
-    r"recipient address rejected: (?=[^.]{0,60}(?:polic|relay|authenticat|spam|block|rate|greylist|spf|dkim|dmarc|"
+# Words that hide the reason: those of a usual subject, and "Recipient address rejected: Policy violation".
+SAYS_NOTHING = re.compile(
+    r"return(?:ed|ing)(?: mail| message)?(?: to (?:the )?sender)?|recipient address rejected: (?=[^.]{0,60}(?:polic|relay|authenticat|spam|block|rate|greylist|spf|dkim|dmarc|"
     r"listed|violation|too large|quota|full))"
 )
 TEMPORARY = re.compile(

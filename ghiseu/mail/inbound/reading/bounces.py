@@ -97,6 +97,10 @@ def read_bounce(root: Part, text: str) -> Bounce | None:
         recipients = [one for one in recipients if one.action in ("failed", "delayed")]
         if not recipients:
             return None  # a report of success
+        if len(recipients) == 1 and recipients[0].recipient is None:
+            recipients = [
+                replace(recipients[0], recipient=next((one for one, _ in _failed_addresses(root, notice)), None))
+            ]
     else:
         recipients = list(_from_notification_service(text))
     if not recipients:
@@ -165,17 +169,22 @@ def _from_fields(report: str, text: str) -> Iterator[BouncedRecipient]:
 
 
 def _recipient_blocks(lines: str) -> Iterator[dict[str, str]]:
+    """The fields of each recipient; of none that is an address (`LOCAL;<>`, X.400), what is said of it all the same."""
     block: dict[str, str] = {}
+    is_named = False
     for line in [*lines.split("\n")[:20_000], ""]:
         name, colon, value = line.partition(":")
         name = name.strip().lower()
         ends = not line.strip() or (name in block and name in ("final-recipient", "action"))
         if ends and _field_address(block):
+            is_named = True
             yield block
         if ends:
             block = {} if line.strip() or _field_address(block) else block
         if colon and re.fullmatch(r"[a-z-]{1,60}", name):
             block.setdefault(name, value.strip())
+    if not is_named and "action" in block and "status" in block:
+        yield block
 
 
 def _field_address(block: dict[str, str]) -> str | None:
@@ -263,8 +272,11 @@ def _is_notice(root: Part, notice: str, returned: str) -> bool:
         return False
     # A person may complain in the same words: only a machine answers nobody, or brings the mail itself back.
     has_empty_path = any(value.strip() == "<>" for value in headers.all_values(root, "return-path"))
-    submitted = headers.text_of(root, "auto-submitted").lower() not in ("", "no")
-    return is_report or has_empty_path or submitted or _brings_mail_back(root, returned)
+    submitted = headers.text_of(root, "auto-submitted").lower()
+    is_machine = submitted.startswith("auto-replied") or (
+        submitted not in ("", "no") and bounce_words.MAILBOX.search(words) is not None
+    )
+    return is_report or has_empty_path or is_machine or _brings_mail_back(root, returned)
 
 
 def _brings_mail_back(root: Part, returned: str) -> bool:
@@ -377,7 +389,7 @@ def category_of(words: str, status: str | None, *, beside: str = "") -> str:
 def _first_category(words: str) -> int:
     """The place of the first kind of failure that the words tell, or `_NO_CATEGORY`; an address tells none."""
     text = _BRACKETED_ADDRESS.sub("<it>", one_line(storable(words[:MAX_WORDS])).lower())
-    text = bounce_words.REFUSED_RECIPIENT.sub(" ", text)
+    text = bounce_words.SAYS_NOTHING.sub(" ", text)
     kinds = enumerate(pattern for _, pattern in bounce_words.CATEGORIES)
     return next((place for place, pattern in kinds if pattern.search(text)), _NO_CATEGORY)
 
