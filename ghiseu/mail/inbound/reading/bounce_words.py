@@ -123,7 +123,8 @@ GAVE_UP = re.compile(
 RETRIED = re.compile(r"retry time(?:out)? exceeded|maximum retry time")
 # Words that hide the reason: those of a usual subject, and "Recipient address rejected: Policy violation".
 SAYS_NOTHING = re.compile(
-    r"return(?:ed|ing)(?: mail| message)?(?: to (?:the )?sender)?|recipient address rejected: (?=[^.]{0,60}(?:polic|relay|authenticat|spam|block|rate|greylist|spf|dkim|dmarc|"
+    r"return(?:ed|ing)(?: mail| message)?(?: to (?:the )?sender)?|"
+    r"recipient address rejected: (?=[^.]{0,60}(?:polic|relay|authenticat|spam|block|rate|greylist|spf|dkim|dmarc|"
     r"listed|violation|too large|quota|full))"
 )
 TEMPORARY = re.compile(

@@ -43,7 +43,9 @@ QUOTING = re.compile(
     r"^\W{0,5}(?:quoting|zitat von|citando|citation de|citát|cytowanie|citat från)\s.{1,200}:\s{0,3}$", re.IGNORECASE
 )
 # A date, a name and an address on a line of their own, without a colon.
-BARE_DATED_SENDER = re.compile(r"^\d{4}[/-]\d{1,2}[/-]\d{1,2},?\s.{0,100}<[\w.+=-]{1,64}@[\w.-]{1,255}>$")
+BARE_DATED_SENDER = re.compile(
+    r"^(?:\d{4}[/-]\d{1,2}[/-]\d{1,2},?|\d{1,2}\.\d{1,2}\.\d{4},\s\d{1,2}:\d\d,)\s.{0,100}<[\w.+=-]{1,64}@[\w.-]{1,255}>$"
+)
 # The same in the middle of a line, after other words.
 SHARED = re.compile(
     r"(?:\s-{2,4}\s?|(?<=\S)-{2,4}\s?|\s{1,3})On\s(?:(?:mon|tue|wed|thu|fri|sat|sun)\w{0,6}|\d{1,2}[./ -]|(?:"
@@ -67,7 +69,7 @@ _FROM = (
 _SENT = (
     r"sent|date|envoyé|envoyée|date d'envoi|gesendet|datum|verzonden|inviato|data|wysłano|wysłane|sendt|dato|"
     r"skickat|fecha|enviado|enviado el|enviada|enviada em|enviado em|trimis|отправлено|дата|надіслано|"
-    r"lähetetty|päivämäärä|pvm|küldve|dátum|gönderilme tarihi|gönderildi|tarih|sent at|"
+    r"lähetetty|päivämäärä|pvm|(?:el)?küldve|dátum|изпратено|gönderilme tarihi|gönderildi|tarih|sent at|"
     r"发送时间|发件时间|日期|寄件日期|送信日時|"
     r"日時|보낸 날짜|ημερομηνία|στάλθηκε|odesláno|odoslané|date sent|送信|saadetud|kuupäev|išsiųsta|تم الإرسال|أرسلت|"
     r"التاريخ|تاريخ|נשלח|תאריך"
@@ -78,7 +80,7 @@ _TO = (
     r"אל|به"
 )
 _SUBJECT = (
-    r"subject|objet|sujet|betreff|onderwerp|oggetto|temat|emne|ämne|asunto|assunto|subiect|тема|aihe|tárgy|"
+    r"subject|objet|относно|sujet|betreff|onderwerp|oggetto|temat|emne|ämne|asunto|assunto|subiect|тема|aihe|tárgy|"
     r"konu|主题|主旨|主題|件名|제목|θέμα|předmět|predmet|tema|teema|perihal|chủ đề|الموضوع|موضوع|נושא"
 )
 _OTHER = (
