@@ -66,19 +66,20 @@ def _shown(hit: Hit, articles: dict[int, Article], files: dict[int, Attachment],
     ticket = hit.ticket
     file = files.get(hit.attachment_id or 0)
     article = file.article if file else articles.get(hit.article_id or 0)
-    title, customer = marked(ticket.title, terms), marked(customer_name(ticket.customer), terms)
+    title = marked(ticket.title, terms.of("subject"))
+    customer = marked(customer_name(ticket.customer), terms.of("from"))
     if article is None:
-        words = excerpt(ticket.last_words, terms) or ticket.last_words
+        words = excerpt(ticket.last_words, terms.of("text")) or ticket.last_words
         return ShownHit(ticket, title, customer, _address(ticket), "", words, ticket.changed_at)
     message = Message(article, [], Delivery(article), article.created_at)
     if file is not None:
-        inside = excerpt(file.text_head or "", terms)  # type: ignore[attr-defined]  # annotated above
+        inside = excerpt(file.text_head or "", terms.of(""))  # type: ignore[attr-defined]  # annotated above
         place = _("Inside a file") if inside else _("Name of a file")
         href = _address(ticket, article.pk)
-        name = marked(file.filename, terms)
+        name = marked(file.filename, terms.of("filename"))
         return ShownHit(ticket, title, customer, href, place, inside or "", article.created_at, "file", name)
     words, text = _words_of(article, terms)
-    href = _address(ticket, article.pk, first_hit(text, terms))
+    href = _address(ticket, article.pk, first_hit(text, terms.of("text")))
     return ShownHit(ticket, title, customer, href, message.label, words, article.created_at, message.kind)
 
 
@@ -87,11 +88,11 @@ def _words_of(article: Article, terms: Terms) -> tuple[Markup | str, str]:
     reply, text = article.reply_head, article.text_head  # type: ignore[attr-defined]  # annotated above
     sender = f"{article.from_name} <{article.from_address}>" if article.from_address else article.from_name
     for source in (reply, text):
-        if source and (words := excerpt(source, terms)):
+        if source and (words := excerpt(source, terms.of("text"))):
             return words, source
-    for line in (article.subject, sender):
-        if line and terms.matches(line):
-            return marked(line, terms), ""
+    for field, line in (("subject", article.subject), ("from", sender)):
+        if line and terms.of(field).matches(line):
+            return marked(line, terms.of(field)), ""
     return beginning(reply or text), ""
 
 

@@ -20,16 +20,15 @@ ORDER BY ts_rank('{0.2, 0.3, 0.5, 1.0}', words, %s::tsquery, 1) / (1 + extract(e
   at DESC, ticket_id DESC
 """
 _ARTICLES = f"""
-SELECT one.ticket_id, one.id, one.said FROM unnest(%s::bigint[]) AS wanted (ticket_id) CROSS JOIN LATERAL (
-  SELECT id, ticket_id,
-    concat_ws(E'\\n', subject, from_name, from_address, left(text, {CHARACTERS})) AS said
+SELECT one.ticket_id, one.id, one.subject, one.sender, one.said
+FROM unnest(%s::bigint[]) AS wanted (ticket_id) CROSS JOIN LATERAL (
+  SELECT id, ticket_id, subject, from_name || ' ' || from_address AS sender, left(text, {CHARACTERS}) AS said
   FROM tickets_article AS article WHERE article.ticket_id = wanted.ticket_id
   ORDER BY id DESC LIMIT {ARTICLES_OF_A_TICKET}
 ) AS one
 """  # noqa: S608  # numbers of our own
 _FILES = f"""
-SELECT article.ticket_id, article.id, attachment.id,
-  concat_ws(E'\\n', attachment.filename, left(file.text, {CHARACTERS}))
+SELECT article.ticket_id, article.id, attachment.id, attachment.filename, left(coalesce(file.text, ''), {CHARACTERS})
 FROM tickets_article AS article JOIN tickets_attachment AS attachment ON attachment.article_id = article.id
 LEFT JOIN tickets_filetext AS file ON file.blob_id = attachment.blob_id
 WHERE article.ticket_id = ANY(%s) ORDER BY attachment.id DESC LIMIT 200
@@ -62,11 +61,14 @@ def best_articles(ticket_ids: Sequence[int], terms: Terms) -> dict[int, tuple[in
     best: dict[int, tuple[int, int, int | None]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_ARTICLES, [list(ticket_ids)])
-        articles = [(ticket_id, article_id, None, said) for ticket_id, article_id, said in cursor.fetchall()]
+        articles = [
+            (ticket_id, article_id, None, {"subject": subject, "from": sender, "text": said})
+            for ticket_id, article_id, subject, sender, said in cursor.fetchall()
+        ]
         cursor.execute(_FILES, [list(ticket_ids)])
-        files = cursor.fetchall()
-    for ticket_id, article_id, attachment_id, said in (*articles, *files):
-        count = terms.count_in(said)
+        files = [(*ids, {"filename": name, "": said}) for *ids, name, said in cursor.fetchall()]
+    for ticket_id, article_id, attachment_id, texts in (*articles, *files):
+        count = terms.count_in(texts)
         if count > best.get(ticket_id, (0, 0, None))[0]:
             best[ticket_id] = (count, article_id, attachment_id)
     return {ticket_id: (article_id, attachment_id) for ticket_id, (_, article_id, attachment_id) in best.items()}

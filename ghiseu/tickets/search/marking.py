@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -11,19 +11,35 @@ from ghiseu.lib.folding import BLANK, SEPARATOR, fold
 from ghiseu.lib.stemming import stems
 from ghiseu.tickets.query.tree import And, Contains, FieldTest, HasWords, Node, Not, Or, Query, Same, StartsWith
 
-_FIELDS_OF_TEXTS = frozenset({"anything", "subject", "text", "filename", "from"})
+_ANYWHERE = "anything"
+_FIELDS_OF_TEXTS = frozenset({_ANYWHERE, "subject", "text", "filename", "from"})
 
 Term = HasWords | Contains
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a query looks for in texts; what it excludes is left out."""
+    """What a query looks for in texts, each with the field it was asked of; what it excludes is left out."""
 
-    terms: tuple[Term, ...]
+    asked: tuple[tuple[str, Term], ...]
 
     def __bool__(self) -> bool:
-        return bool(self.terms)
+        return bool(self.asked)
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        return tuple(dict.fromkeys(term for _field, term in self.asked))
+
+    @cached_property
+    def are_anywhere(self) -> bool:
+        """Whether it does not matter where they stand."""
+        return all(field == _ANYWHERE for field, _term in self.asked)
+
+    def of(self, field: str) -> Terms:
+        """Those that may stand in texts of this field: `filename:a b` looks for `a` in names of files only."""
+        if self.are_anywhere:
+            return self
+        return Terms(tuple(one for one in self.asked if one[0] in (field, _ANYWHERE)))
 
     def matches(self, text: str) -> list[tuple[int, int]]:
         """The places (start, end) in the text, in order, none inside another."""
@@ -37,10 +53,15 @@ class Terms:
                 merged.append((start, end))
         return [(kept[start], kept[end]) for start, end in merged] if kept else merged
 
-    def count_in(self, text: str) -> int:
-        """How many of the terms stand in the text."""
-        folded = fold(text)
-        return sum(next(_finder(term).places(folded), None) is not None for term in self.terms)
+    def count_in(self, texts: Mapping[str, str]) -> int:
+        """How many of the terms stand in one of the texts, each of the field that it has as its key."""
+        if self.are_anywhere:
+            texts = {_ANYWHERE: "\n".join(texts.values())}
+        return len({term for field, text in texts.items() for term in self.of(field)._found_in(text)})  # noqa: SLF001
+
+    def _found_in(self, text: str) -> Iterator[Term]:
+        folded = fold(text) if self.terms else ""
+        return (term for term in self.terms if next(_finder(term).places(folded), None) is not None)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -53,16 +74,16 @@ def terms_of(query: Query) -> Terms:
     return Terms(tuple(dict.fromkeys(_wanted(query.root))))
 
 
-def _wanted(node: Node) -> Iterator[Term]:
+def _wanted(node: Node) -> Iterator[tuple[str, Term]]:
     match node:
         case FieldTest(field):
             if field.name in _FIELDS_OF_TEXTS:
                 for predicate in node.predicates:
                     match predicate:
                         case HasWords() | Contains():
-                            yield predicate
+                            yield field.name, predicate
                         case Same(text) | StartsWith(text):
-                            yield Contains(text)
+                            yield field.name, Contains(text)
         case And(parts) | Or(parts):
             for part in parts:
                 yield from _wanted(part)

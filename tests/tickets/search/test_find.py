@@ -198,6 +198,12 @@ def test_the_message_or_file_that_fits_is_named(ana: Agent) -> None:
     (hit,) = search("filename:pdf", ana).hits
     assert hit.attachment_id == file.pk
 
+    other = Attachment.objects.create(article=article, blob=blob, filename="b.txt", content_type="x/y", size=3)
+    FileText.objects.filter(blob=blob).update(text="about a pdf")
+    make_search_entries()
+    (hit,) = search("filename:pdf", ana).hits
+    assert (hit.attachment_id, other.pk > file.pk) == (file.pk, True)
+
 
 def test_long_tickets_know_their_phrases(ana: Agent) -> None:
     text = " ".join(f"w{number}" for number in range(20_000)) + " illegal content"

@@ -50,7 +50,11 @@ def test_hits_are_marked_where_they_stand(query: str, text: str) -> None:
 def test_what_was_not_asked_marks_nothing() -> None:
     assert not terms_of(parse("-spam queue:a", TICKETS))
     assert terms_of(parse("", TICKETS)) == Terms(())
-    assert terms_of(parse("a OR b", TICKETS)).count_in("b, B and c") == 1
+    found = terms_of(parse("filename:bill OR from:bill OR vera", TICKETS))
+    assert found.count_in({"text": "a bill", "subject": "bill"}) == 0
+    assert found.count_in({"text": "a bill of vera", "filename": "bill.pdf"}) == 2
+    assert found.of("from").matches("Bill and Vera") == [(0, 4), (9, 13)]
+    assert terms_of(parse("a OR b", TICKETS)).count_in({"text": "b, B and c"}) == 1
 
 
 class OneText:
@@ -75,7 +79,7 @@ def test_what_fits_is_marked_and_only_that(question: str, text: str) -> None:
         if len(terms.terms) != 1 or any(test.field.name != "anything" for test in query.tests()) or "-" in query_text:
             continue
         context = Context(now=None, zone=None, me="")  # type: ignore[arg-type]  # words ask neither
-        assert bool(terms.matches(text)) == fits(query, OneText(text), context) == bool(terms.count_in(text))
+        assert bool(terms.matches(text)) == fits(query, OneText(text), context) == bool(terms.count_in({"text": text}))
     assert fold_line(text) == fold_line(fold_line(text))
 
 
