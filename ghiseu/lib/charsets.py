@@ -90,7 +90,7 @@ _LATIN = {"cp1252", "utf-8"}
 _ONE_BYTE = re.compile(r"(?:cp125\d|koi8-[ru]|iso-?8859-?\d{1,2}|cp866|mac_\w{1,20})$")
 _TWO_BYTES = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 
-_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^\r\n]{0,2000}?)\?=")
+_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?((?:(?!=\?[^=])[^\r\n]){0,2000}?)\?=")
 # A subject cut at some length. A Q word without any code is readable as it stands.
 _UNFINISHED_WORD = re.compile(
     r"(=\?[^?\s*]{1,60}\?(?:[bB]\?[A-Za-z0-9+/]{4,2000}={0,2}|[qQ]\?(?=[^?\s]{0,2000}=[0-9A-Fa-f]{2})[^?\s]{1,2000}))"

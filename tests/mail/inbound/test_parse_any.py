@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,3 +108,27 @@ def test_a_damaged_mail_is_read(seed: int) -> None:
 )
 def test_endless_repetition_is_read(unit: bytes, place: bytes) -> None:
     check(parse_mail(place + unit * (60_000 // len(unit))))
+
+
+@pytest.mark.parametrize(
+    ("before", "unit", "after"),
+    [
+        (b"Subject: x", b" ", b"y"),
+        (b"Subject: x", b"\t", b"y"),
+        (b"Message-ID: <", b" ", b"y"),
+        (b"References: <a", b" ", b"y"),
+        (b"Content-Type: text/plain; ;", b" ", b"("),
+        (b"Content-Disposition: attachment; filename", b" ", b"y"),
+        (b"From: x", b" ", b"@site.example"),
+        (b"Subject: ", b"=?utf-8?B?aaaa", b""),
+        (b"Content-Type: multipart/mixed\n\n--x", b" ", b"y\n"),
+        (b"From: MAILER-DAEMON@x.example\n\ncould not be delivered to:\n", b"<u%d@site.example>: unknown\n", b""),
+    ],
+)
+def test_what_a_pattern_could_go_back_and_forth_in_is_read_at_once(before: bytes, unit: bytes, after: bytes) -> None:
+    many = b"".join(unit.replace(b"%d", b"%d" % number) for number in range(95_000 // len(unit)))
+    start = time.process_time()
+
+    check(parse_mail(before + many + after + b"\n\nHello"))
+
+    assert time.process_time() - start < 1

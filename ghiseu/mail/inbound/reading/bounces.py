@@ -318,7 +318,7 @@ def _from_words(root: Part, notice: str) -> Iterator[BouncedRecipient]:
     gave_up = bounce_words.GAVE_UP.search(everything.lower()) is not None
     expired = bounce_words.RETRIED.search(everything.lower()) is not None
     overall = _refined(None, everything) or ("4.4.7" if expired else "4.0.0" if temporary else "5.0.0")
-    found = list(_failed_addresses(root, notice))
+    found = list(islice(_failed_addresses(root, notice), limits.MAX_BOUNCED_RECIPIENTS))
     if not found:
         yield _told(None, everything, overall)
         return

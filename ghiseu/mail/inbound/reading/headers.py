@@ -10,7 +10,7 @@ from ghiseu.mail.inbound.reading import limits
 from ghiseu.mail.inbound.reading.dates import parse_date
 from ghiseu.mail.inbound.reading.mime import Part, unfold
 
-_MESSAGE_ID = re.compile(r"<\s*([^<>]{1,995}?)\s*>")
+_MESSAGE_ID = re.compile(r"<([^<>]{1,1000})>")
 
 
 def text_of(part: Part, name: str) -> str:
