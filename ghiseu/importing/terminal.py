@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TextIO
 import click
 import psycopg
 
-from ghiseu.importing.errors import CannotImport
+from ghiseu.importing.errors import CannotExport, CannotImport
 from ghiseu.importing.export import Wishes, export
 from ghiseu.importing.incoming import Problem
 from ghiseu.importing.loading import Options, load
@@ -51,12 +51,15 @@ def import_ndjson(path: Path, *, is_dry: bool, report_file: Path | None, stop: t
 
 def export_desk(path: Path, *, with_secrets: bool, stop: threading.Event) -> int:
     """Export everything into a folder, or into one file where the name ends with .ndjson; returns 0."""
-    with written_to(path) as output, _bar(PARTS, "Exporting") as moved:
+    try:
+        with written_to(path) as output, _bar(PARTS, "Exporting") as moved:
 
-        def progress(done: int, total: int) -> None:
-            moved(done * PARTS // max(1, total))
+            def progress(done: int, total: int) -> None:
+                moved(done * PARTS // max(1, total))
 
-        exported = export(output, Wishes(with_secrets=with_secrets, stop=stop), progress)
+            exported = export(output, Wishes(with_secrets=with_secrets, stop=stop), progress)
+    except OSError as error:
+        raise CannotExport(f"The export cannot be written to {path}: {error.strerror or error}.") from error
     kinds = ", ".join(_counted(kind, count) for kind, count in exported.counts.items() if count)
     click.echo(f"Exported to {path}: {kinds or 'an empty desk'}; {exported.articles:,} articles in the tickets")
     if not with_secrets:
@@ -87,7 +90,11 @@ def _listed_in(report_file: Path | None) -> Iterator[TextIO | None]:
     if report_file is None:
         yield None
     else:
-        with report_file.open("w", encoding="utf-8") as file:
+        try:
+            file = report_file.open("w", encoding="utf-8")
+        except OSError as error:
+            raise CannotImport(f"The report cannot be written to {report_file}: {error.strerror}.") from error
+        with file:
             yield file
 
 

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from ghiseu.importing.ending import number_past
-from ghiseu.importing.errors import CannotImport
+from ghiseu.importing.errors import CannotExport, CannotImport
 from ghiseu.importing.terminal import export_desk, import_ndjson
 from ghiseu.ops.database import connection_arguments
 from ghiseu.tickets.history import LIVE_CHANNEL
@@ -119,3 +119,15 @@ def test_the_new_desk_counts_on_where_the_old_one_was(tmp_path: Path, capsys: py
 
     assert int(next_number()[8:-1]) == old + 1
     assert "Left out: passwords of agents" in capsys.readouterr().out
+
+
+def test_what_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
+    lines = tmp_path / "tickets.ndjson"
+    lines.write_bytes(as_bytes(a_ticket("1")))
+
+    with pytest.raises(CannotImport, match=r"The report cannot be written to .*r\.txt: No such file or directory\."):
+        run(lines, report_file=tmp_path / "nowhere" / "r.txt")
+    with pytest.raises(CannotExport, match=r"The export cannot be written to /proc/desk: "):
+        export_desk(Path("/proc/desk"), with_secrets=False, stop=GO)
+
+    assert not Ticket.objects.exists()
