@@ -59,7 +59,6 @@ _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _LONG_DATA = re.compile(r"data:[a-z0-9/+.;=-]{0,100},[A-Za-z0-9+/=\s%]{200000,}")
 _ANY_TAG = re.compile(r"<[^<>]*>?")
-_BLANKS_BEFORE_LINES = re.compile(r"\s*\n")
 _RULE = "_" * 32
 
 
@@ -115,7 +114,8 @@ def page_text(html: str) -> str:
     """The readable text of an HTML page or fragment; `""` if there is none."""
     root, complete = page_tree(html)
     if not complete:
-        return tidy(_BLANKS_BEFORE_LINES.sub("\n", unescape(_ANY_TAG.sub("\n", storable(html[:MAX_CHARACTERS])))))
+        lines = unescape(_ANY_TAG.sub("\n", storable(html[:MAX_CHARACTERS]))).split("\n")
+        return tidy("\n".join(line.rstrip() for line in lines if line.strip()))
     if root is None:
         return ""
     writer = _Writer()

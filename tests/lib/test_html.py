@@ -1,6 +1,7 @@
 """Pages from strangers: nothing that acts, nothing that fetches, nothing lost that can be read."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -151,3 +152,11 @@ def test_plain_text_becomes_a_page_that_cleaning_keeps(text: str) -> None:
 @given(st.text(alphabet="<>&;/ abpdivtr'\"=\n", max_size=300))
 def test_any_page_becomes_text(page: str) -> None:
     assert isinstance(html_to_text(page), str)
+
+
+def test_blanks_in_a_page_too_deep_to_be_read_as_a_tree_cost_little() -> None:
+    start = time.process_time()
+
+    text = html_to_text("<div>" * 50_000 + "a" + " " * 200_000 + "b")
+
+    assert (text.split(), time.process_time() - start < 1) == (["a", "b"], True)
