@@ -167,11 +167,11 @@ def _woven(articles: list[Article], events: list[Event], since: Cursor, earlier:
 
 def _messages(articles: list[Article], events: list[Event]) -> list[Message]:
     about = {event.article_id: describe(event) for event in events if event.kind == Kind.DELIVERY_FAILED}
-    deliveries = deliveries_of(articles)
+    deliveries, files = deliveries_of(articles), Attachment.objects.by_article(articles)
     return [
         Message(
             article,
-            list(article.attachments.all()),
+            files.get(article.pk, []),
             deliveries.get(article.pk, Delivery(article)),
             article.created_at,
             about.get(article.pk, ""),
