@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
+from ghiseu.agent.ticket import choices
 from ghiseu.mail.models import OutboundMail
 from ghiseu.tickets.actions import write_note
 from ghiseu.tickets.models import Kind, Priority, State, StateType, Ticket
 from ghiseu.tickets.permissions import Right
 from tests.agent.test_routes import signed_in
 from tests.agent.world import Desk
-from tests.factories import grant, history_of, make_queue
+from tests.factories import grant, history_of, make_queue, make_ticket
 
 HTMX = {"HX-Request": "true"}
 
@@ -181,3 +184,19 @@ def test_a_damaged_page_address_is_explained(desk: Desk, client: Client) -> None
     answer = client.get("/?after=nonsense")
     assert answer.status_code == 400
     assert "damaged" in answer.content.decode()
+
+
+def test_beside_each_colleague_stands_how_many_open_tickets_they_have(
+    desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for serial in range(4):
+        Ticket.objects.filter(pk=make_ticket(desk.support, subject=f"Invoice {serial}").pk).update(owner=desk.elena)
+
+    def told() -> dict[str, str]:
+        page = client.get(f"/tickets/{desk.ticket.number}/").content.decode()
+        found = re.findall(r'name="agent" value="(\d+)".*?class="people__count"[^>]*>([^<]+)<', page, re.DOTALL)
+        return dict(found)
+
+    assert told() == {str(desk.ana.pk): "1", str(desk.elena.pk): "4"}
+    monkeypatch.setattr(choices, "MOST_COUNTED", 3)
+    assert told() == {str(desk.ana.pk): "1", str(desk.elena.pk): "3+"}
