@@ -105,8 +105,9 @@ SECRET_KEY = secret_key()
 HOST = os.environ.get("GHISEU_HOST", "").strip() or "127.0.0.1"
 PORT = number("GHISEU_PORT", 8080, 1, 65535)
 LMTP_PORT = number("GHISEU_LMTP_PORT", 8024, 1, 65535)
-# One for each core; more than a few serve more people than one machine's database does.
-WEB_PROCESSES = number("GHISEU_WEB_PROCESSES", min(os.cpu_count() or 1, 4), 1, 64)
+# One more than cores: while one waits for the database another computes, and connections, which stay with the process
+# that took them, spread more evenly. More than a few serve more people than one machine's database does.
+WEB_PROCESSES = number("GHISEU_WEB_PROCESSES", min((os.cpu_count() or 1) + 1, 4), 1, 64)
 
 
 def base_url() -> str:

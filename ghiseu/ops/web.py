@@ -1,4 +1,4 @@
-"""`ghiseu web`: the pages and the live streams, by uvicorn, in as many processes as the machine has cores."""
+"""`ghiseu web`: the pages and the live streams, by uvicorn, in a few processes."""
 
 import signal
 from importlib import import_module
