@@ -38,8 +38,12 @@ server: subprocess.Popen[bytes] | None = None
 
 def pytest_configure(config: pytest.Config) -> None:
     """Settings that make tests fast; the server starts now only where several workers will share it."""
+    import hypothesis
     from django.conf import settings
 
+    # How long an example takes says how busy the machine is, and nothing about the code.
+    hypothesis.settings.register_profile("ghiseu", deadline=None)
+    hypothesis.settings.load_profile("ghiseu")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
