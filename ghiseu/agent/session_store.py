@@ -15,9 +15,12 @@ class SessionStore(db.SessionStore):
     """What `SESSION_ENGINE` of the settings asks for."""
 
     def load(self) -> dict[str, Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(_LIVING, [self.session_key, timezone.now()])
-            row = cursor.fetchone()
+        row = None
+        # A cookie can hold anything, such as a NUL, which PostgreSQL takes in no text.
+        if str(self.session_key).isalnum():
+            with connection.cursor() as cursor:
+                cursor.execute(_LIVING, [self.session_key, timezone.now()])
+                row = cursor.fetchone()
         if row is None:
             # As Django does it: the key of a session that is over begins no new one.
             self._session_key = None

@@ -55,6 +55,15 @@ def test_a_piece_of_a_page_sends_the_whole_window_to_the_sign_in(desk: Desk) -> 
     assert answer.headers["HX-Redirect"] == "/sign-in/?next=%2Ftickets%2F1%2F%3Fwrite%3Dreply"
 
 
+def test_a_cookie_that_no_session_can_have_means_a_visitor(desk: Desk) -> None:
+    for cookie in ("a\x00b", "\x00", "', pg_sleep(9))", "\xff", "x" * 100_000, ""):
+        client = Client()
+        client.cookies["sessionid"] = cookie
+        answer = client.get("/")
+
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in/?next=/")
+
+
 def test_signing_out(desk: Desk) -> None:
     client = signed_in(desk.ana)
     client.post("/sign-out/")
