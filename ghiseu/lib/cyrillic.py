@@ -47,8 +47,8 @@ def looks_cyrillic(data: bytes) -> bool:
 @lru_cache(maxsize=64)
 def likeness(sample: bytes, codec: str) -> float:
     """How natural a text is that the bytes give in a charset: the mean logarithm of its letters' frequency."""
-    foreign = [character for character in sample.decode(codec, "replace") if ord(character) >= 0x80]
     text = sample.decode(codec, "replace")
+    foreign = [character for character in text if ord(character) >= 0x80]
     letters = [character.lower() for character in foreign if character.lower() in _LOG]
     if len(letters) < MIN_LETTERS:
         return -10.0
