@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from ghiseu.tickets.expressions import IsOneOf
 from ghiseu.tickets.permissions import Right, queue_ids_with
@@ -99,15 +99,6 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         there: each join makes PostgreSQL think, and Django thinks of what it reads ahead even where there is nothing.
         """
         return self.select_related("queue", "state", "owner", "customer").prefetch_related("customer__identities")
-
-    def counts_by_queue(self) -> dict[int, tuple[int, int]]:
-        """Queue id -> (all, those without an owner), of the tickets in this set."""
-        rows = (
-            self.order_by()
-            .values_list("queue_id")
-            .annotate(every=Count("pk"), unassigned=Count("pk", filter=Q(owner__isnull=True)))
-        )
-        return {queue_id: (every, unassigned) for queue_id, every, unassigned in rows}
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):

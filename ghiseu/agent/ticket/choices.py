@@ -6,26 +6,16 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.utils import timezone
 
 from ghiseu.people.models import Agent
 from ghiseu.sla.hours import read_hours
-from ghiseu.tickets.models import OPEN_TYPES, Queue, State, StateType, Ticket
+from ghiseu.tickets.models import Queue, State, StateType, Ticket
 from ghiseu.tickets.permissions import Right, agents_with
-from ghiseu.tickets.views.counting import MOST_COUNTED
+from ghiseu.tickets.views.counting import MOST_COUNTED, count_owned
 
 # What is told of a colleague: everybody is read with every ticket page, so no more of them than that.
 _SHOWN = ("name", "shift", "time_zone", "away_from", "away_until", "substitute__name")
-
-
-_OPEN_COUNTS = """
-    SELECT id, (
-        SELECT count(*) FROM (
-            SELECT FROM tickets_ticket WHERE owner_id = agent.id AND state_type = ANY(%s) LIMIT %s
-        ) counted
-    ) FROM unnest(%s::bigint[]) agent (id)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +38,9 @@ class Colleague:
 def colleagues_for(ticket: Ticket) -> list[Colleague]:
     """Everybody who may read the ticket's queue: who is there first, who is away last, by name."""
     agents = agents_with(Right.READ, ticket.queue_id).select_related("substitute").only(*_SHOWN).by_name()
-    counts, now = _open_counts([agent.pk for agent in agents]), timezone.now()
+    counts, now = count_owned([agent.pk for agent in agents]), timezone.now()
     found = [Colleague(agent, counts[agent.pk], agent.is_away(now), on_duty(agent, now)) for agent in agents]
     return sorted(found, key=lambda one: (one.is_away, one.is_on_duty is False))
-
-
-def _open_counts(agent_ids: list[int]) -> dict[int, int]:
-    """How many open tickets each has, at most one more than MOST_COUNTED: beyond that nobody compares."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN_COUNTS, [list(OPEN_TYPES), MOST_COUNTED + 1, agent_ids])
-        return dict(cursor.fetchall())
 
 
 def on_duty(agent: Agent, moment: dt.datetime) -> bool | None:
