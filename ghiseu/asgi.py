@@ -1,13 +1,13 @@
 """Live streams are held open by async code; pages are sync and run in threads, which is faster for them."""
 
-from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
+from ghiseu.lib.whole_answers import WholeAnswers
 from ghiseu.wsgi import application as pages_by_wsgi
 
 PAGE_THREADS = 16
 
-pages = WSGIMiddleware(pages_by_wsgi, workers=PAGE_THREADS)  # type: ignore[arg-type]
+pages = WholeAnswers(pages_by_wsgi, threads=PAGE_THREADS)
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -19,6 +19,6 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
     if scope["type"] == "http" and scope["path"].startswith("/live/"):
         await live(scope, receive, send)
     elif scope["type"] == "http":
-        await pages(scope, receive, send)  # type: ignore[arg-type]
+        await pages(scope, receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1000, "reason": None})
