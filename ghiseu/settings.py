@@ -159,8 +159,6 @@ def database(name: str, url: str) -> dict[str, Any]:
         "PORT": str(port or options.pop("port", "")),
         # A new connection for each request costs ten times as much as one from the pool.
         "CONN_MAX_AGE": 0,
-        # After a restart of the server no page shall meet a connection that died with it.
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}, "connect_timeout": 5, **options},
     }
 
@@ -304,7 +302,7 @@ TEMPLATES = [
 # --- people ----------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "people.Agent"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "ghiseu.agent.session.Agents"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "sign-in"

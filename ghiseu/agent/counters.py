@@ -33,7 +33,6 @@ from ghiseu.tickets.views.counting import (
     Way,
     count_alone,
     count_open,
-    count_own,
     is_personal,
     way_of,
 )
@@ -115,9 +114,6 @@ class _KeptOpen:
         """Seconds for which it is not counted again, whatever changes."""
         return min(LONGEST_PAUSE_SECONDS, max(PAUSE_SECONDS, TIMES_AS_LONG * self.took_seconds))
 
-    def covers(self, questions: Collection[Question]) -> bool:
-        return all(question in self.counts.found for question in questions)
-
 
 class Counters:
     """One for a process. `heard` gives what the process hears of changes, or None where it does not listen."""
@@ -131,7 +127,7 @@ class Counters:
         self._alone: dict[_Alone, _Kept] = {}
 
     def counts(self, views: Sequence[View], *, scope: Scope, names: Names, with_alone: bool) -> Counts:
-        """All numbers for one agent, by at most two statements, however many views there are.
+        """All numbers for one agent, by no statement where they are kept, else by two, however many views there are.
 
         With `with_alone` also those of views that are counted on their own, one statement each and all of them for a
         limited time; without it the number before stands there, if one is kept.
@@ -141,19 +137,16 @@ class Counters:
         every = {view.key: understood(view.query, names.own_fields) for view in views}
         queries = {key: query for key, query in every.items() if query is not None}
         ways = {key: way_of(query) for key, query in queries.items()}
-        shared = {key: Question.of(query, agent) for key, query in queries.items() if ways[key] is Way.SHARED}
-        found, again_soon = self._counted_open(set(shared.values()), readable, asker=agent, names=names)
+        together = {key: Question.of(query, agent) for key, query in queries.items() if ways[key] is not Way.ALONE}
+        found, again_soon = self._counted_open(set(together.values()), readable, asker=agent, names=names)
         counts = Counts(
             every={queue: found.every.get(queue, 0) for queue in readable},
             unassigned={queue: found.unassigned.get(queue, 0) for queue in readable},
             by_view={key: Count(is_broken=query is None) for key, query in every.items()},
             again_soon=again_soon,
         )
-        for key, question in shared.items():
-            counts.by_view[key] = Count(sum(found.found[question].get(queue, 0) for queue in readable))
-        own = [key for key, way in ways.items() if way is Way.OWN]
-        for key, number in zip(own, count_own([queries[key] for key in own], scope=scope), strict=True):
-            counts.by_view[key] = Count(number)
+        for key, question in together.items():
+            counts.by_view[key] = Count(found.number(question, agent=agent, queues=readable))
         alone = {key: query for key, query in queries.items() if ways[key] is Way.ALONE}
         self._add_alone(counts, alone, frozenset(readable), scope=scope, may_count=with_alone)
         return counts
@@ -172,7 +165,7 @@ class Counters:
         if self._heard() is None:
             return count_open(list(asked), asker=asker, names=names), False
         self._wanted |= dict.fromkeys(asked, time.time())
-        if (kept := self._open) is not None and kept.covers(asked):
+        if (kept := self._open) is not None and kept.counts.covers(asked):
             age, seconds = self._age(kept.began_at, queues), time.time() - kept.began_at
             enough = {_Age.GOOD: EARLY_SECONDS, _Age.LATE: kept.pause, _Age.OVER: 0}[age]
             if seconds < enough or (age is not _Age.OVER and self._counting.locked()):
@@ -180,7 +173,7 @@ class Counters:
         with self._counting:
             # Who waited while another counted takes those numbers.
             kept = self._open
-            is_good = kept is not None and kept.covers(asked) and self._age(kept.began_at, queues) is _Age.GOOD
+            is_good = kept is not None and kept.counts.covers(asked) and self._age(kept.began_at, queues) is _Age.GOOD
             if kept is None or not is_good or time.time() - kept.began_at >= EARLY_SECONDS:
                 began_at = time.time()
                 found = count_open(self._questions(), asker=asker, names=names)

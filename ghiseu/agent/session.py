@@ -1,4 +1,4 @@
-"""Coming and going: sign in, sign out, and what somebody reads who tried too often."""
+"""Coming and going: sign in, who is signed in, sign out, and what somebody reads who tried too often."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import views
+from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ghiseu.agent.forms import SignInForm
+from ghiseu.people.models import Agent
+from ghiseu.people.objects import objects_where
 from ghiseu.ui.render import render_page
+
+
+class Agents(ModelBackend):
+    """Django's check of logins and passwords. Who is signed in is asked with every page."""
+
+    def get_user(self, user_id: int) -> Agent | None:
+        agent = next(iter(objects_where(Agent, "id = %s", [user_id])), None)
+        return agent if agent is not None and agent.is_active else None
 
 
 @method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")

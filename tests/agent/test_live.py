@@ -78,7 +78,7 @@ def test_a_page_looks_again_at_once_if_it_may_have_missed_something() -> None:
 def session_of(agent: Agent) -> str:
     session = SessionStore()
     session[SESSION_KEY] = str(agent.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = "ghiseu.agent.session.Agents"
     session[HASH_SESSION_KEY] = agent.get_session_auth_hash()
     session.create()
     assert session.session_key

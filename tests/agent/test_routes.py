@@ -138,7 +138,7 @@ def form(desk: Desk, name: str) -> dict[str, Any]:
 def signed_in(agent: Agent | None) -> Client:
     client = Client()
     if agent is not None:
-        client.force_login(agent, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(agent, backend="ghiseu.agent.session.Agents")
     return client
 
 
@@ -218,7 +218,7 @@ def test_a_reading_request_changes_nothing(desk: Desk) -> None:
 
 def test_an_act_without_our_token_is_refused(desk: Desk) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(desk.ana, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(desk.ana, backend="ghiseu.agent.session.Agents")
 
     answer = client.post(address(desk, "ticket-close"))
 

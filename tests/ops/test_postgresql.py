@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import psycopg
 import pytest
@@ -35,3 +36,29 @@ def test_times_read_piece_by_piece_are_in_utc_too() -> None:
     Agent.objects.filter(pk=agent.pk).update(created_at=MOMENT)
     (found,) = Agent.objects.iterator(chunk_size=1)
     assert (found.created_at, found.created_at.tzinfo) == (MOMENT, dt.UTC)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_closed_is_met_by_nobody() -> None:
+    """A restart of the server ends idle connections of the pool, each of which some page would be the first to use."""
+    pooled: Any = connection.copy("pooled")
+    pooled.settings_dict["OPTIONS"] = connection.settings_dict["OPTIONS"] | {"pool": {"min_size": 3, "max_size": 3}}
+    try:
+        pooled.ensure_connection()
+        pooled.close()
+        pooled.pool.wait()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+            ended = [done for (done,) in cursor.fetchall()]
+            assert len(ended) >= 3
+            assert all(ended)
+        for _page in range(4):
+            with pooled.cursor() as cursor:
+                cursor.execute("SELECT 1")
+                assert cursor.fetchone() == (1,)
+            pooled.close()
+    finally:
+        pooled.close_pool()

@@ -2,14 +2,15 @@
 
 Most views are questions about open tickets that a ticket's own row answers. All of these are counted by one statement
 that goes over the open tickets once and says for each queue how many are in each view; who may read which queues is
-added up afterwards, so that one answer serves every agent. What an agent owns is found by an index. Everything else
-is counted on its own, up to a bound and for a limited time.
+added up afterwards, so that one answer serves every agent. A second one does the same for what is asked of one's own
+tickets, for each owner. Everything else is counted on its own, up to a bound and for a limited time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
@@ -21,7 +22,6 @@ from django.db.models.sql import Query as Statement
 
 from ghiseu.people.models import Agent
 from ghiseu.tickets.models import OPEN_TYPES, Ticket
-from ghiseu.tickets.permissions import Right, queue_ids_with
 from ghiseu.tickets.query.fields import Kind
 from ghiseu.tickets.query.names import Names
 from ghiseu.tickets.query.only_open import is_only_open, without_open
@@ -53,7 +53,7 @@ class Way(Enum):
     """How a view is counted."""
 
     SHARED = auto()  # with all others, for all agents
-    OWN = auto()  # among the tickets that the agent owns
+    OWN = auto()  # the same, for each owner
     ALONE = auto()
 
 
@@ -70,8 +70,8 @@ def _way_of(text: str) -> Way:
         return Way.ALONE
     if not is_personal(query):
         return Way.SHARED
-    parts = query.root.parts if isinstance(query.root, And) else (query.root,)
-    return Way.OWN if any(_is_owned_by_me(part) for part in parts) else Way.ALONE
+    rest = _without_mine(query.root)
+    return Way.ALONE if rest == query.root or is_personal(Query(query.text, rest)) else Way.OWN
 
 
 def _is_cheap(test: FieldTest) -> bool:
@@ -100,6 +100,15 @@ class Question:
     def of(cls, query: Query, agent: Agent) -> Question:
         return cls(query.text, agent.time_zone if _asks_for_days(query.text) else "")
 
+    @property
+    def query(self) -> Query:
+        return parse(self.text, TICKETS)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether each agent asks it of their own tickets."""
+        return _way_of(self.text) is Way.OWN
+
 
 @lru_cache(maxsize=4096)
 def _asks_for_days(text: str) -> bool:
@@ -111,36 +120,65 @@ ByQueue = dict[int, int]
 
 @dataclass(frozen=True, slots=True)
 class OpenCounts:
-    """Of each queue: all open tickets, those without an owner, and how many of them each question finds."""
+    """Of each queue: all open tickets, those without an owner, and how many of them each question finds.
+
+    `owned` says the last for what is asked of one's own tickets: by question, then by owner.
+    """
 
     every: ByQueue
     unassigned: ByQueue
     found: dict[Question, ByQueue]
+    owned: dict[Question, dict[int, ByQueue]] = field(default_factory=dict)
+
+    def covers(self, questions: Iterable[Question]) -> bool:
+        return all(question in self.found or question in self.owned for question in questions)
+
+    def number(self, question: Question, *, agent: Agent, queues: Iterable[int]) -> int:
+        """How many tickets the question finds for this agent in these queues."""
+        owned = self.owned.get(question)
+        found = self.found[question] if owned is None else owned.get(agent.pk, {})
+        return sum(found.get(queue, 0) for queue in queues)
 
 
 def count_open(questions: Sequence[Question], *, asker: Agent, names: Names) -> OpenCounts:
-    """One statement over the open tickets, whoever may read them. Only for questions whose way is SHARED.
+    """At most two statements over the open tickets, whoever may read them. Not for questions whose way is ALONE.
 
     The asker lends a name and no rights: no number of it may be shown but that of a queue one reads.
     """
-    columns: list[str] = []
-    params: list[Any] = []
-    for question in questions:
-        sql, values = _filter_of(parse(question.text, TICKETS), _scope_of(question, asker, names))
-        columns.append(f", count(*) FILTER (WHERE {sql})")
-        params.extend(values)
-    first = "queue_id, count(*), count(*) FILTER (WHERE owner_id IS NULL)"
-    with connection.cursor() as cursor:
-        statement = f"SELECT {first}{''.join(columns)} {_OPEN_ONLY} GROUP BY queue_id"
-        cursor.execute(statement, [*params, list(OPEN_TYPES)])
-        rows = cursor.fetchall()
-    return OpenCounts(
+    shared = [question for question in questions if not question.is_own]
+    own = [question for question in questions if question.is_own]
+    columns = ["queue_id", "count(*)", "count(*) FILTER (WHERE owner_id IS NULL)"]
+    rows = _counted(columns, shared, "", asker=asker, names=names)
+    counts = OpenCounts(
         every={row[0]: row[1] for row in rows},
         unassigned={row[0]: row[2] for row in rows},
         found={
-            question: {row[0]: row[place] for row in rows if row[place]} for place, question in enumerate(questions, 3)
+            question: {row[0]: row[place] for row in rows if row[place]} for place, question in enumerate(shared, 3)
         },
+        owned={question: defaultdict(dict) for question in own},
     )
+    if own:
+        for queue, owner, *numbers in _counted(["queue_id", "owner_id"], own, ", owner_id", asker=asker, names=names):
+            for question, number in zip(own, numbers, strict=True):
+                counts.owned[question][owner][queue] = number
+    return counts
+
+
+def _counted(
+    columns: Sequence[str], questions: Sequence[Question], more: str, *, asker: Agent, names: Names
+) -> list[tuple[Any, ...]]:
+    """These columns and a number for each question, by queue and `more`."""
+    filters, params = [], list[Any]()
+    for question in questions:
+        root = without_open(question.query.root)
+        root = _without_mine(root) if question.is_own else root
+        sql, values = _as_sql(condition(Query(question.text, root), _scope_of(question, asker, names)))
+        filters.append(f"count(*) FILTER (WHERE {sql})")
+        params.extend(values)
+    statement = f"SELECT {', '.join([*columns, *filters])} {_OPEN_ONLY} GROUP BY queue_id{more}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*params, list(OPEN_TYPES)])
+        return list(cursor.fetchall())
 
 
 def _scope_of(question: Question, asker: Agent, names: Names) -> Scope:
@@ -148,10 +186,6 @@ def _scope_of(question: Question, asker: Agent, names: Names) -> Scope:
     if question.zone:
         context = type(context)(now=context.now, zone=zone_named(question.zone), me=context.me)
     return Scope(asker, context, names, everywhere=True)
-
-
-def _filter_of(query: Query, scope: Scope) -> tuple[str, Sequence[Any]]:
-    return _as_sql(condition(Query(query.text, without_open(query.root)), scope))
 
 
 def _as_sql(asked: Q) -> tuple[str, Sequence[Any]]:
@@ -164,23 +198,6 @@ def _as_sql(asked: Q) -> tuple[str, Sequence[Any]]:
     except FullResultSet:
         return "TRUE", ()
     return sql, params
-
-
-def count_own(queries: Sequence[Query], *, scope: Scope) -> list[int]:
-    """How many of the agent's own open tickets each finds; by one statement. Only for queries whose way is OWN."""
-    if not queries:
-        return []
-    columns: list[str] = []
-    params: list[Any] = []
-    for query in queries:
-        sql, values = _filter_of(Query(query.text, _without_mine(query.root)), scope)
-        columns.append(f"count(*) FILTER (WHERE {sql})")
-        params.extend(values)
-    readable = queue_ids_with(scope.agent, Right.READ)
-    with connection.cursor() as cursor:
-        statement = f"SELECT {', '.join(columns)} {_OPEN_ONLY} AND owner_id = %s AND queue_id = ANY(%s)"
-        cursor.execute(statement, [*params, list(OPEN_TYPES), scope.agent.pk, readable])
-        return list(cursor.fetchone() or ())
 
 
 def count_owned(agent_ids: Sequence[int]) -> dict[int, int]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from django.db.models import prefetch_related_objects
 
 from ghiseu.people.models import Agent
+from ghiseu.people.objects import objects_where
 from ghiseu.tickets.models import Audience, Queue, View
 from ghiseu.tickets.permissions import Right, queue_ids_with, role_ids_of
 from ghiseu.tickets.query.memory import any_fits
@@ -21,11 +22,7 @@ from ghiseu.tickets.query.tree import AddressIs, And, FieldTest, IsMe, Query, Sa
 from ghiseu.tickets.querysets import TicketQuerySet
 from ghiseu.tickets.views.understanding import understood
 
-# Asked with every list: written out, it costs a quarter of what Django needs to make it.
-_SHARED_WITH = """
-    SELECT * FROM tickets_view
-    WHERE owner_id = %s OR audience = 'everyone' OR audience = 'role' AND role_id = ANY(%s)
-"""
+_SHARED_WITH = "owner_id = %s OR audience = 'everyone' OR audience = 'role' AND role_id = ANY(%s)"
 _ORDER = {Audience.EVERYONE: 0, Audience.ROLE: 1, Audience.ME: 2}
 
 
@@ -35,7 +32,7 @@ def views_shared_with(agent: Agent, *, with_people: bool = False) -> list[View]:
     Some may name a queue that the agent must not know of: show only those that `may_know`. With `with_people` who made
     them and the roles are read along.
     """
-    found = list(View.objects.raw(_SHARED_WITH, [agent.pk, list(role_ids_of(agent))]))
+    found = objects_where(View, _SHARED_WITH, [agent.pk, list(role_ids_of(agent))])
     if with_people:
         prefetch_related_objects(found, "owner", "role")
     return sorted(found, key=lambda view: (_ORDER[Audience(view.audience)], view.position, view.pk))

@@ -25,7 +25,7 @@ def test_what_is_there_looks_like_what_is_not(desk: Desk, name: str) -> None:
 def test_a_form_without_our_token_does_not_tell_what_is_there(desk: Desk) -> None:
     def strict(agent: Agent) -> Client:
         client = Client(enforce_csrf_checks=True)
-        client.force_login(agent, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(agent, backend="ghiseu.agent.session.Agents")
         return client
 
     nothing = strict(desk.ana).post("/administration/nothing/")
