@@ -71,18 +71,23 @@ class Shown:
         return "?" + urlencode({name: value for name, value in asked.items() if value})
 
     @property
-    def groupings(self) -> list[Grouping]:
+    def groupings(self) -> tuple[Grouping, ...]:
         """Those that fit the question and the order."""
-        return [one for one in Grouping if self.query is not None and _fits(self.query, one, self.order)]
+        return tuple(one for one in Grouping if self.query is not None and _fits(self.query, one, self.order))
 
     def address(self, **edge: str | None) -> str:
         """The same list, at a place in it."""
         return "?" + urlencode(self.place | {name: value for name, value in edge.items() if value})
 
     @property
+    def asked(self) -> tuple[str, str]:
+        """How an address asks for this: by the name of a parameter and its value."""
+        return ("q", self.view.query) if self.is_unkept else ("view", self.view.key)
+
+    @property
     def place(self) -> dict[str, str]:
-        named = {"q": self.view.query} if self.is_unkept else {"view": self.view.key}
-        return named | {"order": self.order.value, "group": self.grouping.value}
+        name, value = self.asked
+        return {name: value, "order": self.order.value, "group": self.grouping.value}
 
 
 def shown_for(agent: Agent, asked: QueryDict, *, queue: Queue | None, with_known: bool) -> Shown:

@@ -53,7 +53,7 @@ def _place(request: AgentRequest, shown: Shown) -> dict[str, Any]:
         "shown": shown,
         "queue": shown.queue,
         "view": shown.view,
-        "orders": Order,
+        "orders": tuple(Order),
         "here": f"{request.path}?{asked.urlencode()}" if asked else request.path,
         "may_create": bool(queue_ids_with(request.user, Right.CREATE)),
         "may_change": shown.is_kept and may_change(shown.view, request.user),

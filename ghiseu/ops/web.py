@@ -1,5 +1,6 @@
 """`ghiseu web`: the pages and the live streams, by uvicorn, in a few processes."""
 
+import gc
 import signal
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,9 @@ from ghiseu.ops.ports import open_door
 
 # An open event stream never ends by itself; pages have ended long before.
 SECONDS_FOR_REQUESTS_TO_END = 2
+# How many new objects make Python look for cycles among them, and how often it looks at the older ones: a page makes
+# hundreds and leaves hardly any cycle.
+COLLECT = (20_000, 20, 50)
 
 
 def run(host: str, port: int, static: Path, processes: int) -> None:
@@ -23,15 +27,18 @@ def run(host: str, port: int, static: Path, processes: int) -> None:
         end_with_parent()
         _serve(door)
     else:
-        # Loaded once for all of them.
+        # Loaded once for all of them, and never looked through again: what is there stays, and its memory is shared.
         import_module("ghiseu.asgi")
         import_module("ghiseu.urls")
+        gc.collect()
+        gc.freeze()
         work_together(processes, lambda: _serve(door))
 
 
 def _serve(door: socket) -> None:
     import uvicorn
 
+    gc.set_threshold(*COLLECT)
     config = uvicorn.Config(
         "ghiseu.asgi:application",
         loop="uvloop",
