@@ -67,6 +67,7 @@ def grow(server: Running, times: int) -> None:
                 connection.execute(
                     f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}".encode()
                 )
+        connection.execute("UPDATE tickets_searchword SET ticket_count = ticket_count * %s", [times])
         connection.execute("VACUUM ANALYZE")
     print(f"{time.monotonic() - began:6.0f} s  done", flush=True)
 

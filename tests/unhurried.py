@@ -12,5 +12,6 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(walk, "LONG_SECONDS", 60.0)
     monkeypatch.setattr(walk, "TIMEOUT_MS", 60_000)
+    monkeypatch.setattr("ghiseu.agent.search.page.SECONDS_FOR_A_PAGE", 60.0)
     monkeypatch.setattr(facets, "MOST_SECONDS", 60.0)
     monkeypatch.setattr(words, "MOST_SECONDS", 60.0)

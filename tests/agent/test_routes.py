@@ -68,6 +68,7 @@ TABLE: dict[str, dict[str, tuple[int, ...]]] = {
     "search": {"GET": EVERYBODY, "POST": NO_WAY},
     "search-options": {"GET": EVERYBODY, "POST": NO_WAY},
     "search-archive": {"GET": EVERYBODY, "POST": NO_WAY},
+    "search-more": {"GET": EVERYBODY, "POST": NO_WAY},
     "search-numbers": {"GET": EVERYBODY, "POST": NO_WAY},
     "search-help": {"GET": EVERYBODY, "POST": NO_WAY},
     "outgoing": {"GET": EVERYBODY, "POST": NO_WAY},

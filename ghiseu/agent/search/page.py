@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -22,7 +23,7 @@ from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.tree import Query
 from ghiseu.tickets.search.facets import Facet, facets
-from ghiseu.tickets.search.find import SearchOrder, find
+from ghiseu.tickets.search.find import ROWS, SECONDS_FOR_A_PAGE, Found, SearchOrder, find
 from ghiseu.tickets.search.marking import terms_of
 from ghiseu.tickets.search.words import suggest
 from ghiseu.ui.render import render_fragment, render_page
@@ -34,6 +35,8 @@ _FEW = 5
 _MOST_HINTS = 5
 _MOST_OF_A_FACET = 8
 IN_ARCHIVE = "in:archive"
+# A page that is not full looks on by itself so many times, each for a fraction of a second; then somebody must wish it.
+MOST_ROUNDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,36 @@ def search(request: AgentRequest) -> HttpResponse:
 
 
 @require_safe
+def more(request: AgentRequest) -> HttpResponse:
+    """What a search that stopped early finds further back, for the end of the page that shows what it had."""
+    shown, past_rounds = _number(request, "shown", ROWS - 1), _number(request, "rounds", MOST_ROUNDS)
+    after = request.GET.get("after", "")
+    try:
+        query = parse(request.GET.get("q", "").strip(), TICKETS)
+        found = find(query, agent=request.user, after=after, rows=ROWS - shown)
+    except QueryError:
+        return HttpResponse()
+    context = _hits(request, query, found, SearchOrder.NEWEST) | {
+        "query": query,
+        "is_fragment": True,
+        "groups": None,
+        "is_first_page": "first" in request.GET,
+    }
+    context |= _end(request, query, found, shown=shown, rounds=past_rounds + 1, is_first="first" in request.GET)
+    return render_fragment(request, TEMPLATE, ["rest", "count", "meant", "pager"], context)
+
+
+def _number(request: AgentRequest, name: str, most: int) -> int:
+    text = request.GET.get(name, "")
+    return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
+@require_safe
 def numbers(request: AgentRequest) -> HttpResponse:
     """How the answer divides by queue, state, year and customer: the page does not wait for that."""
     try:
         query = parse(request.GET.get("q", "").strip(), TICKETS)
-        context = {"groups": _groups(request, query, _order(request))}
+        context = {"groups": _groups(request, query, _order(request)), "total": None}
     except QueryError:
         return HttpResponse()
     return render_fragment(request, TEMPLATE, ["numbers", "count"], context | {"is_fragment": True})
@@ -93,24 +121,47 @@ def in_archive(request: AgentRequest) -> HttpResponse:
 
 def _answer(request: AgentRequest, query: Query, order: SearchOrder) -> dict[str, Any]:
     after = request.GET.get("after", "")
-    found = find(query, agent=request.user, order=order, after=after)
-    few = len(found.hits) < _FEW and not after
-    meant = suggest(query, agent=request.user) if few else None
+    found = find(query, agent=request.user, order=order, after=after, seconds=SECONDS_FOR_A_PAGE)
     return {
         "query": query,
-        "found": found,
-        "hits": shown_hits(found.hits, terms_of(query), reader=request.user),
-        "next": address_of(query.text, order=_named(order), after=found.next or "") if found.next else "",
         "is_first_page": not after,
         # Without a script they can be asked for by a link.
         "groups": _groups(request, query, order) if "numbers" in request.GET else None,
         "numbers_query": urlencode({"q": query.text, "order": order.value}),
         "is_fragment": False,
         "hints": [_wrong(hint, query.text) for hint in unknown_names(query, values_for(request.user))[:_MOST_HINTS]],
-        "meant": meant,
-        "meant_href": address_of(meant) if meant else "",
         "order_hrefs": {one: address_of(query.text, order=_named(one)) for one in ORDERS},
         "asks_archive": not query.asks_about("in") and not after,
+        **_hits(request, query, found, order),
+        **_end(request, query, found, shown=0, rounds=0, is_first=not after),
+    }
+
+
+def _hits(request: AgentRequest, query: Query, found: Found, order: SearchOrder) -> dict[str, Any]:
+    return {
+        "found": found,
+        "hits": shown_hits(found.hits, terms_of(query), reader=request.user),
+        "next": address_of(query.text, order=_named(order), after=found.next or "") if found.next else "",
+    }
+
+
+def _end(
+    request: AgentRequest, query: Query, found: Found, *, shown: int, rounds: int, is_first: bool
+) -> dict[str, Any]:
+    """What stands behind the hits and, where these are all there are, how many and what else may have been meant."""
+    total = shown + len(found.hits)
+    is_all = found.is_complete and not found.next and is_first
+    looks_on = not found.is_complete and found.next and rounds < MOST_ROUNDS
+    asked = {"q": query.text, "after": found.next or "", "shown": total, "rounds": rounds} | (
+        {"first": 1} if is_first else {}
+    )
+    meant = suggest(query, agent=request.user) if is_all and total < _FEW else None
+    return {
+        "total": total if is_all else None,
+        "is_empty": found.is_complete and not total,
+        "looks_on": f"{reverse('search-more')}?{urlencode(asked)}" if looks_on else "",
+        "meant": meant,
+        "meant_href": address_of(meant) if meant else "",
     }
 
 

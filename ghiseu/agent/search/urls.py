@@ -6,6 +6,7 @@ from ghiseu.agent.search import completion, help, page, similar  # noqa: A004  #
 
 urlpatterns = [
     path("", page.search, name="search"),
+    path("more/", page.more, name="search-more"),
     path("options/", completion.completions, name="search-options"),
     path("numbers/", page.numbers, name="search-numbers"),
     path("archive/", page.in_archive, name="search-archive"),

@@ -25,6 +25,7 @@ from ghiseu.tickets.query.tree import (
     And,
     Contains,
     DomainIs,
+    Everything,
     FieldTest,
     HasWords,
     Node,
@@ -204,6 +205,29 @@ def rest_of(node: Node, scope: Scope, whole: Callable[[Node], Q]) -> Q | None:
         rests = [rest for part in node.parts if (rest := rest_of(part, scope, whole)) is not None]
         return functools.reduce(operator.and_, rests) if rests else None
     return None if asked_of_index(node, scope).is_exact else whole(node)
+
+
+def has_beginning(node: Node) -> bool:
+    """Whether the index is asked for every word with some beginning, which costs as much as there are of them."""
+    match node:
+        case FieldTest():
+            return any(
+                isinstance(predicate, StartsWith) or (isinstance(predicate, HasWords) and predicate.is_prefix)
+                for predicate in node.predicates
+            )
+        case Not(part):
+            return has_beginning(part)
+        case And(parts) | Or(parts):
+            return any(map(has_beginning, parts))
+        case _:
+            return False
+
+
+def without_beginnings(node: Node) -> Node:
+    """The same without such parts, so that more fits it."""
+    if isinstance(node, And):
+        return And(tuple(map(without_beginnings, node.parts)))
+    return Everything() if has_beginning(node) else node
 
 
 def is_exact_but_for_long(node: Node, scope: Scope) -> bool:

@@ -19,6 +19,8 @@ from ghiseu.tickets.search.walk import NEWEST as FROM_THE_START
 from ghiseu.tickets.search.walk import Place, Walk, remember
 
 ROWS = 25
+# A page comes after so long with what was found by then; its rest is looked for by whoever shows it, see `Found`.
+SECONDS_FOR_A_PAGE = 0.08
 # Best first means: of so many of the newest.
 MOST_RANKED = 500
 
@@ -52,9 +54,15 @@ class Found:
 
 
 def find(
-    query: Query, *, agent: Agent, order: SearchOrder = SearchOrder.NEWEST, after: str = "", rows: int = ROWS
+    query: Query,
+    *,
+    agent: Agent,
+    order: SearchOrder = SearchOrder.NEWEST,
+    after: str = "",
+    rows: int = ROWS,
+    seconds: float | None = None,
 ) -> Found:
-    """The tickets that the query means, of those this agent may see.
+    """The tickets that the query means, of those this agent may see; by default it takes the time a walk has.
 
     `after` is the `next` of the page before. Archived tickets only where the query asks for them (`in:`). Raises
     QueryError where the query costs too much, InvalidInput where `after` is not one of ours.
@@ -62,7 +70,7 @@ def find(
     refuse_if_too_broad(query)
     if order == SearchOrder.BEST:
         return _best(query, agent, after, rows)
-    walk = Walk(query, agent, _read_place(after))
+    walk = Walk(query, agent, _read_place(after), seconds=seconds)
     places = walk.places(rows + 1)
     if not after:
         remember(walk, places, rows + 1)

@@ -92,7 +92,7 @@ def _gain(counts: Counter[str]) -> None:
         if _remembered.get(word, 0) < COMMON_FROM:
             more[word] = count
         elif random.random() < count / _EVERY:  # noqa: S311  # an estimate needs no secret
-            more[word] = _EVERY
+            more[word] = max(count, _EVERY)
     if not more:
         return
     if len(_remembered) > _MOST_REMEMBERED:

@@ -1,9 +1,15 @@
 """Walking over the tickets that a query means, from new to old, in slices of time that grow.
 
-The first slice has so many entries, and the next ones are longer stretches of time. The index intersects the words with
-the slice, so a word in half of all messages costs as much as the slice is large, and a page that fills early never asks
-for the next one. Two common words that never meet cost a slice each; when that has taken long enough the walk stops and
+The first slice has so many entries, and the next one is several times as long. The index intersects the words with the
+slice, so a word in half of all messages costs as much as the slice is large, and its page is full before the slice is
+at its end. What has found little by then is rare, or two common words that seldom meet: the index answers that at once,
+for all that is left, in less time than cut into slices. Where it does not, as for a word that was common long ago, the
+walk goes on in slices, each as long as what the one before cost allows; when that has taken long enough it stops and
 says how far it came.
+
+The beginning of a word is something else: the index collects everything that has any such word before it looks at
+anything else. So the newest entries are first held against it one by one: a beginning that many have fills the page
+there, and one that few have costs the index little.
 
 The planner is not asked: it would read entries one by one where it takes a word for a common one, and each entry has to
 be unpacked for that. Time is compared and sorted as an expression, which no index answers but the one over the words.
@@ -26,7 +32,15 @@ from ghiseu.people.models import Agent
 from ghiseu.tickets.expressions import IsOneOf
 from ghiseu.tickets.models import Queue, Ticket
 from ghiseu.tickets.permissions import Right, Rights, queue_ids_with, rights_by_queue
-from ghiseu.tickets.query.indexed import NOTHING_KNOWN, Asked, asked_of_index, is_exact_but_for_long, rest_of
+from ghiseu.tickets.query.indexed import (
+    NOTHING_KNOWN,
+    Asked,
+    asked_of_index,
+    has_beginning,
+    is_exact_but_for_long,
+    rest_of,
+    without_beginnings,
+)
 from ghiseu.tickets.query.scope import Scope, context_of
 from ghiseu.tickets.query.sql import condition
 from ghiseu.tickets.query.times import Context
@@ -34,7 +48,12 @@ from ghiseu.tickets.query.tree import Node, Query
 from ghiseu.tickets.querysets import TicketQuerySet
 from ghiseu.tickets.search import lexemes
 
-FIRST_SLICE, GROWTH = 2_000, 8
+FIRST_SLICE = 2_000
+# After so many slices all that is left is asked for at once, for at most this part of the time that a walk has.
+SLICES_BEFORE_ALL, PART_FOR_ALL = 2, 0.8
+# A slice is as many times as long as the one before as fit into this time, within limits.
+SECONDS_OF_A_SLICE = 0.02
+_LEAST_GROWTH, _MOST_GROWTH = 1.0, 8.0
 _SHORTEST = dt.timedelta(hours=1)
 # A walk that has taken so long begins no further slice; one statement may take no longer than the timeout.
 LONG_SECONDS = 0.2
@@ -42,12 +61,15 @@ TIMEOUT_MS = 2_000
 # Of the entries that fit the index, so many are held against what the index does not know.
 MOST_EXAMINED = 20_000
 _CHUNKS = (60, 240, 1_000)
+# Of the newest entries, so many are held against the beginning of a word without the index; and so many at first.
+MOST_ONE_BY_ONE, FEW_ONE_BY_ONE = 600, 120
 _AT_ONCE = 5_000
 # With more queues than these, only their tickets' own rows are asked.
 MOST_QUEUE_MARKS = 200
 
 _QUERY_CANCELED = "57014"
 _SET = "SELECT set_config('enable_seqscan', %s, true), set_config('statement_timeout', %s, true)"
+_SET_TIMEOUT = "SELECT set_config('statement_timeout', %s, true)"
 _ENDS = """
 SELECT newest.at, newest.ticket_id, (SELECT min(at) FROM tickets_searchentry), (
   SELECT at FROM tickets_searchentry WHERE (at, ticket_id) < (%s, %s)
@@ -62,6 +84,12 @@ FROM tickets_searchentry WHERE words @@ %s::tsquery
 AND (at + interval '0', ticket_id) < (%s::timestamptz, %s)
 AND (at + interval '0', ticket_id) >= (%s::timestamptz, %s)
 ORDER BY at + interval '0' DESC, ticket_id DESC LIMIT %s
+"""
+# The newest entries of a slice, each with whether it fits. A function is called where an operator would be answered by
+# the index.
+_ONE_BY_ONE = """
+SELECT ticket_id, at::text, ts_match_vq(words, %s::tsquery), ts_match_vq(words, %s::tsquery)
+FROM (SELECT ticket_id, at, words {slice}) AS newest ORDER BY newest.at DESC, ticket_id DESC
 """
 
 
@@ -111,17 +139,20 @@ class Walk:
     def __post_init__(self) -> None:
         self._long = LONG_SECONDS if self.seconds is None else self.seconds
         self._scope = Scope(self.agent, self.context or context_of(self.agent))
-        self._asked = self._whole_question()
+        self._asked = asked_of_index(self.query.root, self._scope)
+        if self._asked.drives:
+            self._asked = Asked(self._of_mine(self._asked.text), self._asked.is_exact, drives=True)
         self.reached = self.start
         self._began = time.monotonic()
         self._examined = 0
+        self._oldest = OLDEST.at
+        self._is_by_time = True
+        self._has_beginning = self.is_driven and has_beginning(self.query.root)
+        self._one_by_one_left = MOST_ONE_BY_ONE if self._has_beginning else 0
 
-    def _whole_question(self) -> Asked:
-        """The query, the queues this agent may read and the archive as one question for the index."""
-        asked = asked_of_index(self.query.root, self._scope)
-        if not asked.drives:
-            return asked
-        parts = [asked.text]
+    def _of_mine(self, question: str) -> str:
+        """The question, the queues this agent may read and the archive as one question for the index."""
+        parts = [question]
         rights = rights_by_queue(self.agent)
         if not self.query.asks_about("in"):
             parts.append(f"!{lexemes.lexeme(lexemes.IN_ARCHIVE)}")
@@ -129,7 +160,7 @@ class Walk:
         if len(readable) <= MOST_QUEUE_MARKS and not _reads_all(self.agent, rights):
             marks = [lexemes.lexeme(lexemes.queue_mark(pk)) for pk in readable]
             parts.append(lexemes.any_of(marks) or "'^never'")
-        return Asked(lexemes.all_of(parts), asked.is_exact, drives=True)
+        return lexemes.all_of(parts)
 
     @property
     def is_driven(self) -> bool:
@@ -160,6 +191,10 @@ class Walk:
         return rest_of(self.query.root, self._scope, whole) if self.is_driven else whole(self.query.root)
 
     @cached_property
+    def _question_without_beginnings(self) -> str:
+        return self._of_mine(asked_of_index(without_beginnings(self.query.root), self._scope).text)
+
+    @cached_property
     def _is_sure_of_short(self) -> bool:
         """Whether the index is in doubt about long entries alone, where it has no positions for a phrase."""
         return self.is_driven and is_exact_but_for_long(self.query.root, self._scope)
@@ -171,28 +206,65 @@ class Walk:
             with by_index():
                 self._walk(found, most)
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") != _QUERY_CANCELED:
+            if not _is_timeout(error):
                 raise
             self.is_complete = False
         return found
 
     def _walk(self, found: list[Place], most: int) -> None:
-        for high, low in self._slices():
-            if self.is_driven:
-                self._through_index(found, most, high, low)
-            else:
-                self._in_order(found, most, high, low)
+        for number, (high, low) in enumerate(self._slices()):
+            if (
+                number == SLICES_BEFORE_ALL
+                and self.is_driven
+                and low != OLDEST
+                and self._all_at_once(found, most, high)
+            ):
+                return
+            if self._is_long_enough():
+                self.is_complete = False
+                return
+            self._slice(found, most, high, low)
             if len(found) >= most or not self.is_complete:
                 return
             self.reached = low
-            if low != OLDEST and time.monotonic() - self._began > self._long:
-                self.is_complete = False
-                return
+
+    def _is_long_enough(self) -> bool:
+        """Whether the walk has looked at something, and for so long that it should stop."""
+        return self.reached != self.start and time.monotonic() - self._began > self._long
+
+    def _slice(self, found: list[Place], most: int, high: Place, low: Place) -> None:
+        if not self.is_driven:
+            self._in_order(found, most, high, low)
+            return
+        here = self._one_by_one(found, most, high, low)
+        if here != low and len(found) < most:
+            self._through_index(found, most, here, low)
+
+    def _all_at_once(self, found: list[Place], most: int, high: Place) -> bool:
+        """Ask the index for all that is left; false where that is dear, and nothing has happened then."""
+        if not self.is_driven or self._one_by_one_left:
+            return False
+        before = list(found), self.reached, self._examined
+        milliseconds = max(1, int(1000 * PART_FOR_ALL * self._long))
+        self._is_by_time = False
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(_SET_TIMEOUT, [str(milliseconds)])
+                self._through_index(found, most, high, OLDEST)
+                cursor.execute(_SET_TIMEOUT, [str(TIMEOUT_MS)])
+        except OperationalError as error:
+            if not _is_timeout(error):
+                raise
+            found[:], self.reached, self._examined = before
+            return False
+        finally:
+            self._is_by_time = True
+        return True
 
     def _slices(self) -> Iterator[tuple[Place, Place]]:
         """(newer end, older end), the newer one left out, until all is walked over.
 
-        The first slice has so many entries, each further one several times its stretch of time.
+        The first slice has so many entries, each further one a stretch of time by what the one before cost.
         """
         with connection.cursor() as cursor:
             start = self.start
@@ -200,14 +272,44 @@ class Walk:
             newest, ticket_id, oldest, low = cursor.fetchone() or (None, 0, None, None)
         if newest is None:
             return
+        assert oldest is not None  # noqa: S101  # where there is a newest entry, there is an oldest
+        self._oldest = oldest
         high = Place.of(newest, ticket_id + 1)
         span = max(newest - low, _SHORTEST) if low else newest - oldest
         while low is not None and low > oldest:
+            began = time.monotonic()
             yield high, (edge := Place.of(low, 0))
-            span *= GROWTH
+            span *= self._growth(time.monotonic() - began)
             high = edge
             low = low - span if low - oldest > span else None
         yield high, OLDEST
+
+    def _growth(self, seconds: float) -> float:
+        """How many times as long the next slice shall be as one that took so many seconds."""
+        if self._has_beginning:
+            # Most of the time goes into the words, whatever the slice.
+            return _MOST_GROWTH
+        return min(max(SECONDS_OF_A_SLICE / max(seconds, 0.001), _LEAST_GROWTH), _MOST_GROWTH)
+
+    def _one_by_one(self, found: list[Place], most: int, high: Place, low: Place) -> Place:
+        """Hold the newest entries of the slice against beginnings of words; returns how far down it came."""
+        wanted = FEW_ONE_BY_ONE
+        while self._one_by_one_left > 0 and len(found) < most:
+            wanted = min(wanted, self._one_by_one_left)
+            values = self._values(self._question_without_beginnings, high, low, wanted)
+            with connection.cursor() as cursor:
+                is_long = lexemes.lexeme(lexemes.IS_LONG)
+                cursor.execute(_ONE_BY_ONE.format(slice=_SLICE), [is_long, self.question, *values])
+                rows = cursor.fetchall()
+            places = [Place(stamp, ticket_id, is_long) for ticket_id, stamp, is_long, fits in rows if fits]
+            fitting = self._fitting(places)
+            found += [one for one in places if one.ticket_id in fitting][: most - len(found)]
+            self._one_by_one_left -= len(rows)
+            if len(rows) < wanted:
+                return low
+            high = self.reached = Place(rows[-1][1], rows[-1][0])
+            wanted = self._one_by_one_left
+        return high
 
     def _through_index(self, found: list[Place], most: int, high: Place, low: Place) -> None:
         while True:
@@ -238,20 +340,27 @@ class Walk:
         return fitting
 
     def _candidates(self, high: Place, low: Place, most: int) -> list[Place]:
-        question = self.question
-        if low != OLDEST:
-            question = lexemes.all_of([question, lexemes.time_query(low.at, high.at)])
         with connection.cursor() as cursor:
             columns = _COLUMNS_AND_LENGTH if self._rest is not None and self._is_sure_of_short else _COLUMNS
-            values: list[str | int] = [question, high.stamp, high.ticket_id, low.stamp, low.ticket_id, most]
-            cursor.execute(f"{columns} {_SLICE}", values)
+            cursor.execute(f"{columns} {_SLICE}", self._values(self.question, high, low, most))
             return [Place(stamp, ticket_id, is_long) for ticket_id, stamp, is_long in cursor.fetchall()]
+
+    def _values(self, question: str, high: Place, low: Place, most: int) -> list[str | int]:
+        """What `_SLICE` is asked with."""
+        if self._is_by_time:
+            since = self._oldest if low == OLDEST else low.at
+            question = lexemes.all_of([question, lexemes.time_query(since, high.at)])
+        return [question, high.stamp, high.ticket_id, low.stamp, low.ticket_id, most]
 
     def _in_order(self, found: list[Place], most: int, high: Place, low: Place) -> None:
         tickets = self.visible().filter(search_entry__at__range=(low.at, high.at))
         tickets = tickets.filter(InSlice(high, "<"), InSlice(low, ">="))
         rows = tickets.order_by("-search_entry__at", "-search_entry__ticket_id").values_list("search_entry__at", "pk")
         found += [Place.of(at, pk) for at, pk in rows[: most - len(found)]]
+
+
+def _is_timeout(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", "") == _QUERY_CANCELED
 
 
 def _reads_all(agent: Agent, rights: Rights) -> bool:

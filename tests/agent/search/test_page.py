@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import unescape
 from typing import Any
 from urllib.parse import unquote_plus
@@ -185,7 +186,7 @@ def test_numbers_come_after_the_page_and_correct_its_heading(desk: Desk) -> None
     piece = signed_in(desk.ana).get(unescape(address)).content.decode()
 
     assert "<!DOCTYPE" not in piece
-    assert re.search(r'<h1 id="search-count" hx-swap-oob="true">27 tickets</h1>', piece)
+    assert re.search(r'<h1 id="search-count" hx-swap-oob="innerHTML">27 tickets</h1>', piece)
     assert re.search(r'Support</span>\s*<span class="facet__count">27</span>', piece)
     nothing = signed_in(desk.ion).get(unescape(address)).content.decode()
     assert "Support" not in nothing
@@ -222,11 +223,23 @@ def test_pages_follow_one_another_without_loss_or_double(desk: Desk) -> None:
     assert titles == [f"Invoice {number}" for number in range(26, -1, -1)]
 
 
-def test_a_search_that_stopped_says_how_far_it_came_and_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(9):
-        make_ticket(desk.support, subject=f"Common {number}", text="rare" if not number else "usual")
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A desk so large that no slice leaves time for a second one."""
     monkeypatch.setattr(walk, "FIRST_SLICE", 2)
+    monkeypatch.setattr(walk, "SLICES_BEFORE_ALL", 1000)
     monkeypatch.setattr(walk, "LONG_SECONDS", 0.0)
+    monkeypatch.setattr("ghiseu.agent.search.page.SECONDS_FOR_A_PAGE", 0.0)
+
+
+def many(desk: Desk, rare: Iterable[int]) -> None:
+    for number in range(9):
+        make_ticket(desk.support, subject=f"Common {number}", text="rare" if number in rare else "usual")
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_search_that_stopped_says_how_far_it_came_and_goes_on(desk: Desk) -> None:
+    many(desk, rare=[0])
     shown = page(desk.ana, "rare")
     assert "Common 0" not in shown
 
@@ -240,6 +253,81 @@ def test_a_search_that_stopped_says_how_far_it_came_and_goes_on(desk: Desk, monk
         shown = signed_in(desk.ana).get(unescape(older[1])).content.decode()
 
     assert "Common 0" in shown
+
+
+def looked_on(agent: Agent, shown: str) -> list[str]:
+    """The page, and what it asks for by itself until it is at its end."""
+    pieces = [shown]
+    while asked := re.search(r'<li class="search-reached" hx-get="([^"]+)" hx-trigger="load"', pieces[-1]):
+        answer = signed_in(agent).get(unescape(asked[1]), headers={"HX-Request": "true"})
+        assert answer.status_code == 200
+        pieces.append(answer.content.decode())
+    return pieces
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_page_that_stopped_looks_on_by_itself_and_ends_with_their_number(desk: Desk) -> None:
+    many(desk, rare=[0, 4, 7])
+
+    first, *others = looked_on(desk.ana, page(desk.ana, "rare"))
+
+    titles = re.findall(r"hit__title[^>]*>(.*?)</a>", "".join([first, *others]))
+    assert titles == ["Common 7", "Common 4", "Common 0"]
+    assert len(others) > 1
+    assert [piece.count("<html") for piece in (first, *others)] == [1] + [0] * len(others)
+    ends = [re.search(r'<h1 id="search-count" [^>]*>(.*?)</h1>', piece, re.DOTALL) for piece in (first, *others)]
+    assert [end and end[1] for end in ends] == ["Tickets"] * len(others) + ["3 tickets"]
+    assert "search-reached" not in others[-1]
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_page_that_looked_everywhere_says_that_nothing_fits(desk: Desk) -> None:
+    many(desk, rare=[])
+
+    first, *others = looked_on(desk.ana, page(desk.ana, "zeppelin common"))
+
+    assert all("fits “zeppelin common”" not in piece for piece in (first, *others[:-1]))
+    assert "No ticket that you may see fits “zeppelin common”." in others[-1]
+    assert "Nothing found</h1>" in others[-1]
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_page_looks_on_so_often_and_then_waits_for_a_wish(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ghiseu.agent.search.page.MOST_ROUNDS", 2)
+    many(desk, rare=[0])
+
+    pieces = looked_on(desk.ana, page(desk.ana, "rare"))
+
+    assert len(pieces) == 3
+    assert re.search(r'<li class="search-reached" >.*rel="next" href="([^"]+)"', pieces[-1], re.DOTALL)
+    assert "Looking further back" not in pieces[-1]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"q": "((("},
+        {"q": "x", "shown": "-1", "rounds": "9" * 50},
+        {"q": "x", "shown": "24x", "rounds": "²"},
+        {"q": "a" * 5000},
+    ],
+)
+def test_a_damaged_address_of_looking_on_does_no_harm(desk: Desk, asked: dict[str, str]) -> None:
+    assert signed_in(desk.ana).get("/search/more/", asked).status_code == 200
+
+
+def test_looking_on_shows_nothing_that_one_may_not_see(desk: Desk) -> None:
+    make_ticket(desk.billing, subject="Merger of secrets")
+    bring_up_to_date()
+
+    answers = [
+        signed_in(agent).get("/search/more/", {"q": "merger", "first": "1"}).content.decode()
+        for agent in (desk.ion, desk.ana, desk.stranger)
+    ]
+
+    assert ["of secrets" in answer for answer in answers] == [True, False, False]
+    assert answers[1].replace("merger", "") == answers[2].replace("merger", "")
 
 
 def test_a_damaged_page_address_is_refused_with_a_sentence(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ghiseu.people.models import Agent
+from ghiseu.tickets.models import SearchEntry
 from ghiseu.tickets.query.errors import QueryError
 from ghiseu.tickets.query.facts import TicketSubject
 from ghiseu.tickets.query.memory import Evaluation
@@ -17,11 +18,18 @@ from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.sql import select
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.query.times import Context
-from ghiseu.tickets.search.walk import Walk
+from ghiseu.tickets.search import walk
 from tests.factories import make_queue, make_search_entries
 from tests.tickets.query.drawing import NOW, QUEUES, Desk, make_random_ticket, queries
 
 pytestmark = pytest.mark.django_db
+# How a walk goes over a desk that is small, or so large that these three tickets are many slices.
+WAYS: tuple[dict[str, int], ...] = (
+    {},
+    {"FIRST_SLICE": 1, "SLICES_BEFORE_ALL": 1},
+    {"FIRST_SLICE": 1, "SLICES_BEFORE_ALL": 1000},
+    {"FIRST_SLICE": 1, "SLICES_BEFORE_ALL": 1, "MOST_ONE_BY_ONE": 2, "FEW_ONE_BY_ONE": 1},
+)
 CONTEXT = Context(now=NOW, zone=ZoneInfo("Europe/Chisinau"), me="ana")
 
 
@@ -50,5 +58,15 @@ def _compare(text: str, in_memory: dict[int, Evaluation], agent: Agent) -> None:
     chosen = {pk for pk, evaluation in in_memory.items() if evaluation.matches(query)}
 
     assert set(select(query, agent=agent, context=CONTEXT).values_list("pk", flat=True)) == chosen, text
-    walk = Walk(query, agent, context=CONTEXT)
-    assert {place.ticket_id for place in walk.places(10)} == chosen, f"walking: {text}"
+    for way in WAYS:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in way.items():
+                patch.setattr(walk, name, value)
+            places = walk.Walk(query, agent, context=CONTEXT).places(10)
+        assert [place.ticket_id for place in places] == _in_order(chosen), f"walking by {way}: {text}"
+
+
+def _in_order(tickets: set[int]) -> list[int]:
+    """The newest first, as the entries say it."""
+    entries = SearchEntry.objects.filter(ticket__in=tickets).order_by("-at", "-ticket")
+    return list(entries.values_list("ticket", flat=True))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ghiseu.people.models import Agent
@@ -166,6 +169,7 @@ def test_a_search_that_takes_too_long_says_how_far_it_came_and_goes_on(
     ana: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(walk, "FIRST_SLICE", 2)
+    monkeypatch.setattr(walk, "SLICES_BEFORE_ALL", 1000)
     monkeypatch.setattr(walk, "LONG_SECONDS", 0.0)
     tickets = many(9, ana, "common")
     write_note(tickets[-1], text="rare", by=ana)
@@ -180,6 +184,57 @@ def test_a_search_that_takes_too_long_says_how_far_it_came_and_goes_on(
         page, pages = search("rare", ana, after=page.next), pages + 1
     assert [hit.ticket for hit in page.hits] == [tickets[-1]]
     assert 1 < pages <= 9
+
+
+def test_what_is_rare_is_asked_of_the_index_at_once(ana: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "FIRST_SLICE", 1)
+    tickets = many(12, ana, "common")
+    write_note(tickets[-1], text="rare", by=ana)
+    Article.objects.filter(ticket=tickets[-1]).update(created_at=tickets[-1].created_at)
+    make_search_entries()
+
+    with CaptureQueriesContext(connection) as asked:
+        page = search("rare", ana)
+
+    assert ([hit.ticket for hit in page.hits], page.is_complete, page.next) == ([tickets[-1]], True, None)
+    assert sum("FROM tickets_searchentry WHERE words @@" in one["sql"] for one in asked) == 3
+
+
+def test_what_cannot_be_answered_at_once_is_walked_over_in_slices(ana: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a word that was common long ago: asked for at once it takes too long, and nothing of that try is left."""
+    monkeypatch.setattr(walk, "FIRST_SLICE", 1)
+    tickets = many(12, ana, "common")
+    at_once = walk.Walk._through_index
+
+    def too_slow(self: walk.Walk, found: list[walk.Place], most: int, high: walk.Place, low: walk.Place) -> None:
+        at_once(self, found, most, high, low)
+        if low == walk.OLDEST and not self._is_by_time:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', '1', true), pg_sleep(0)")
+                cursor.execute("SELECT pg_sleep(5)")
+
+    monkeypatch.setattr(walk.Walk, "_through_index", too_slow)
+
+    page = search("common", ana)
+
+    assert [hit.ticket for hit in page.hits] == tickets
+    assert (page.is_complete, page.next) == (True, None)
+
+
+def test_the_beginning_of_a_word_that_many_have_is_not_asked_of_the_index(
+    ana: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickets = many(12, ana, "commonplace")
+    for few, most in ((5, 600), (4, 4)):
+        monkeypatch.setattr(walk, "FEW_ONE_BY_ONE", few)
+        monkeypatch.setattr(walk, "MOST_ONE_BY_ONE", most)
+        with CaptureQueriesContext(connection) as asked:
+            page = search("comm*", ana)
+
+        assert [hit.ticket for hit in page.hits] == tickets
+        of_index = [one["sql"] for one in asked if re.search(r"words @@ '[^@]*:\*", one["sql"])]
+        # Where the newest ones do not fill the page, the index is asked for the rest.
+        assert len(of_index) == (0 if most == 600 else 1)
 
 
 def test_the_message_or_file_that_fits_is_named(ana: Agent) -> None:

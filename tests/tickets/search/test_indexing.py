@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +15,7 @@ from ghiseu.ops.doctor import Level, _search
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import move_ticket, write_note
 from ghiseu.tickets.models import Article, Attachment, Blob, FileText, SearchDue, SearchEntry, SearchWord, Ticket
+from ghiseu.tickets.search import vocabulary
 from ghiseu.tickets.search.indexing import index_due, put_file_text
 from ghiseu.tickets.search.rebuilding import all_wrong_ids, has_index, missing_count, sample, wrong_ids
 from tests.factories import make_article, make_customer, make_queue, make_search_entries, make_ticket
@@ -190,3 +192,10 @@ def test_two_workers_beside_those_who_write_leave_an_index_that_is_right(ana: Ag
     make_search_entries()
     assert list(all_wrong_ids()) == []
     assert all(f"'word{turn}'" in SearchEntry.objects.get(pk=tickets[turn % 4].pk).words for turn in range(12))
+
+
+def test_a_common_word_is_counted_about_right() -> None:
+    for _batch in range(20):
+        vocabulary.learn(vocabulary.Changed(gained=Counter({"salutare": 40})))
+
+    assert SearchWord.objects.get(word="salutare").ticket_count == 800
