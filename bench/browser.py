@@ -16,6 +16,7 @@ import brotli  # type: ignore[import-untyped]  # it ships no types
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 TIMEOUT_SECONDS = 60
+_READ_BY: dict[str, Callable[[bytes], bytes]] = {"br": brotli.decompress, "gzip": gzip.decompress, "": bytes}
 
 
 class UnexpectedAnswer(Exception):
@@ -46,31 +47,26 @@ class Browser:
         return Browser(self.port, dict(self.cookies))
 
     def get(self, path: str, *, piece: str = "") -> bytes:
-        """The page, or its piece with this id. Raises UnexpectedAnswer unless it is one."""
-        return self._ask("GET", path, None, expected=200, piece=piece)
+        """The page, or its piece with this id, as it reads. Raises UnexpectedAnswer unless it is one."""
+        return self.get_measured(path, piece=piece)[0]
 
-    def get_compressed(self, path: str) -> tuple[bytes, int]:
-        """The page as it reads, and how many bytes it had on the wire with its headers."""
-        headers = {"Cookie": self._cookie(), "Accept-Encoding": "gzip, br"}
-        self.connection.request("GET", path, headers=headers)
-        response = self.connection.getresponse()
-        body = response.read()
-        if response.status != 200:
-            raise UnexpectedAnswer(f"GET {path} answered {response.status}, not 200.")
-        size = len(body) + len(bytes(response.headers))
-        encoding = response.headers.get("Content-Encoding", "")
-        plain = {"br": brotli.decompress, "gzip": gzip.decompress}.get(encoding, bytes)
-        return plain(body), size
+    def get_measured(self, path: str, *, piece: str = "") -> tuple[bytes, int]:
+        """The same, and how many bytes it had on the wire with its headers."""
+        body, headers = self._ask("GET", path, None, expected=200, piece=piece)
+        plain = _READ_BY[headers.get("Content-Encoding", "")](body)
+        return plain, len(body) + len(bytes(headers))
 
     def post(self, path: str, form: dict[str, str]) -> bytes:
         """Send a form that leads to another page. Raises UnexpectedAnswer where it does not."""
-        return self._ask("POST", path, urlencode(form), expected=302)
+        return self._ask("POST", path, urlencode(form), expected=302)[0]
 
     def _cookie(self) -> str:
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
-    def _ask(self, method: str, path: str, body: str | None, *, expected: int, piece: str = "") -> bytes:
-        headers = {"Cookie": self._cookie()}
+    def _ask(
+        self, method: str, path: str, body: str | None, *, expected: int, piece: str = ""
+    ) -> tuple[bytes, http.client.HTTPMessage]:
+        headers = {"Cookie": self._cookie(), "Accept-Encoding": "gzip, br"}
         if piece:
             headers |= {"HX-Request": "true", "HX-Target": piece}
         if body is not None:
@@ -83,7 +79,7 @@ class Browser:
             self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
         if response.status != expected:
             raise UnexpectedAnswer(f"{method} {path} answered {response.status}, not {expected}.")
-        return page
+        return page, response.headers
 
 
 Visit = Callable[[Browser, int], bytes]

@@ -13,7 +13,7 @@ _IMPORTED = re.compile(rb'(?:\bimport\b[^"\';]*|@import\s+|url\()["\']([^"\']+)[
 
 def cold_bytes(browser: Browser, path: str = "/") -> int:
     """Compressed as a browser asks for it; what a script or a style loads is followed."""
-    page, size = browser.get_compressed(path)
+    page, size = browser.get_measured(path)
     waiting = [match.decode() for match in _LOADED.findall(page)]
     seen: set[str] = set()
     while waiting:
@@ -21,7 +21,7 @@ def cold_bytes(browser: Browser, path: str = "/") -> int:
         if address in seen or not address.startswith("/static/"):
             continue
         seen.add(address)
-        body, bytes_sent = browser.get_compressed(address)
+        body, bytes_sent = browser.get_measured(address)
         size += bytes_sent
         if address.endswith((".js", ".css")):
             waiting += [urljoin(address, match.decode()) for match in _IMPORTED.findall(body)]
