@@ -115,8 +115,13 @@ def _measured(served: Served, page: Page, browser: Browser, beside: Neighbour | 
         visit([other], same, WARM_UP)
         steps.append(lambda serial: same(other, serial))
     turns = _in_turns(steps, visits)
+    crowd = [browser.another() for _ in range(CLIENTS)]
+    if not page.forms:
+        # Every process has drawn the page and has its connections to the database; what comes is a working day.
+        visit(crowd, what, 4 * CLIENTS)
+        visits *= 3
     before = served.cpu()
-    together = visit([browser.another() for _ in range(CLIENTS)], what, visits)
+    together = visit(crowd, what, visits)
     each = (served.cpu() - before) / visits
     return _row(page, turns, together, each, size, len(statements))
 

@@ -40,7 +40,7 @@ from ghiseu.tickets.views.understanding import understood
 
 OLDEST_SECONDS = 2.0
 # From here on one request counts anew, and the others go on with what is there.
-EARLY_SECONDS = 1.0
+EARLY_SECONDS = 1.5
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 1.0
 # After a counting that took long the pause is so many times as long, so that hundreds of views cost a tenth of a core.
 TIMES_AS_LONG = 8

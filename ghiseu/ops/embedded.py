@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from ghiseu.ops.accounts import ROOT, Account, can_enter, database_account
 from ghiseu.ops.errors import DatabaseUnavailable
+from ghiseu.ops.memory import database_settings, memory_bytes
 
 MAJOR = 18
 DATABASE = "ghiseu"
@@ -44,12 +45,12 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "128MB",
-    "effective_cache_size": "1GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "random_page_cost": "1.1",
     "jit": "off",
+    # The pages of many agents share the cores: none is drawn sooner by taking what the others need.
+    "max_parallel_workers_per_gather": "0",
     "synchronous_commit": "on",
     "max_wal_size": "1GB",
     "checkpoint_completion_target": "0.9",
@@ -306,7 +307,8 @@ def _start_after_the_last(location: Location, programs: Path, *, durable: bool, 
 
 def _start(location: Location, programs: Path, *, durable: bool, say: Callable[[str], None]) -> Running:
     _make_socket_folder(location)
-    settings = SETTINGS | ({} if durable else FORGETFUL) | {"unix_socket_directories": f'"{location.sockets}"'}
+    settings = SETTINGS | database_settings(memory_bytes()) | ({} if durable else FORGETFUL)
+    settings["unix_socket_directories"] = f'"{location.sockets}"'
     command = [str(programs / "postgres"), "-D", str(location.data)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
