@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models.expressions import OrderBy, RawSQL
 from django.utils import timezone
 
+from ghiseu.tickets.expressions import without_implied
 from ghiseu.tickets.models.queue import SEPARATOR
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def first_of(tickets: TicketQuerySet, by: Sequence[OrderBy], *, rows: int) -> li
     queues = tickets.queue_ids
     if queues is not None:
         tickets = tickets.filter(queue_id=RawSQL("every.queue_id", []))
+        tickets.query.where = without_implied(tickets.query.where, "queue_id", queues)
     found = tickets.select_related(None).prefetch_related(None).order_by(*by)
     found = found.annotate(**{name: key.expression for name, key in zip(names, by, strict=True)})
     try:

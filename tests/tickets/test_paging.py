@@ -1,10 +1,12 @@
 import itertools
 
 import pytest
+from django.db.models import Q
 
 from ghiseu.people.models import Agent
 from ghiseu.tickets.actions import assign_ticket, move_ticket, set_priority, write_reply
 from ghiseu.tickets.errors import InvalidInput
+from ghiseu.tickets.expressions import IsOneOf
 from ghiseu.tickets.models import Priority, Ticket
 from ghiseu.tickets.paging import Grouping, Order, Page, page_of
 from tests.factories import make_message, make_queue, make_ticket
@@ -91,3 +93,21 @@ def test_a_damaged_cursor_in_groups_is_refused(cursor: str) -> None:
 def test_a_damaged_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidInput, match="damaged"):
         page_of(Ticket.objects.all(), after=cursor)
+
+
+def test_a_page_that_looks_queue_by_queue_shows_nothing_beyond_the_rights(ana: Agent, ion: Agent) -> None:
+    """Whatever queues a set says it goes through, and whatever the statement leaves out as said already."""
+    support, secret = make_queue("Support", full=[ana, ion]), make_queue("Secret", full=[ion])
+    seen, hidden = make_ticket(support), make_ticket(secret)
+
+    def shown(agent: Agent, queues: list[int] | None) -> set[int]:
+        page = page_of(Ticket.objects.visible_to(agent).by_queue(queues))
+        return {ticket.pk for ticket in page.tickets}
+
+    for queues in ([support.pk], [support.pk, secret.pk], [secret.pk, support.pk, 4711], None):
+        assert shown(ana, queues) == {seen.pk}
+    assert shown(ion, [support.pk, secret.pk]) == shown(ion, None) == {seen.pk, hidden.pk}
+    assert shown(ana, [secret.pk]) == shown(ana, []) == set()
+    assert {ticket.pk for ticket in page_of(Ticket.objects.visible_to(ion).in_queue(secret)).tickets} == {hidden.pk}
+    either = Ticket.objects.visible_to(ion).filter(IsOneOf("queue_id", [support.pk]) | Q(title="none"))
+    assert {ticket.pk for ticket in page_of(either).tickets} == {seen.pk}

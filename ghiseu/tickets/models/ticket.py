@@ -197,6 +197,12 @@ class Ticket(models.Model):
                 name="tickets_open_by_due",
                 condition=Q(state_type__in=OPEN_TYPES),
             ),
+            # What nobody has yet is what most agents look at first.
+            models.Index(
+                fields=("queue", "-changed_at", "-id"),
+                name="tickets_unassigned_by_change",
+                condition=Q(state_type__in=OPEN_TYPES, owner__isnull=True),
+            ),
             # Counting reads nothing but this.
             models.Index(
                 fields=("queue", "owner", "waiting_since"),
