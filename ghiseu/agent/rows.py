@@ -23,7 +23,7 @@ class Row(NamedTuple):
     priority: int
     customer: str
     queue: str
-    queue_leaf: str
+    queue_short_name: str
     owner: str
     is_mine: bool
     locked_by: str
@@ -52,7 +52,7 @@ def _row(ticket: ListedTicket, reader: Agent, state: str, since: dt.datetime, ag
         priority=ticket.priority,
         customer=ticket.customer_name,
         queue=ticket.queue_name,
-        queue_leaf=ticket.queue_leaf,
+        queue_short_name=ticket.queue_short_name,
         owner=ticket.owner_name or "",
         is_mine=ticket.owner_id == reader.pk,
         locked_by=(ticket.locked_by_name or "") if ticket.is_locked else "",

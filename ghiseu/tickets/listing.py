@@ -16,7 +16,7 @@ from django.db.models.expressions import OrderBy, RawSQL
 from django.utils import timezone
 
 from ghiseu.tickets.expressions import without_implied
-from ghiseu.tickets.models.queue import SEPARATOR
+from ghiseu.tickets.models.queue import short_name
 
 if TYPE_CHECKING:
     from ghiseu.tickets.querysets import TicketQuerySet
@@ -57,8 +57,8 @@ class ListedTicket(NamedTuple):
     company_name: str | None
 
     @property
-    def queue_leaf(self) -> str:
-        return self.queue_name.rsplit(SEPARATOR, 1)[-1]
+    def queue_short_name(self) -> str:
+        return short_name(self.queue_name)
 
     @property
     def is_locked(self) -> bool:

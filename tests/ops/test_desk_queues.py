@@ -19,4 +19,5 @@ def test_every_part_of_a_queues_name_is_a_name(name: str) -> None:
 def test_a_queue_needs_none_above_it() -> None:
     queue = add_queue(name="Abuse::Mal ware", address="Abuse@Desk.example", sender_name="", signature="")
 
+    assert queue.short_name == "Mal ware"
     assert (queue.leaf, queue.depth, queue.address) == ("Mal ware", 1, "abuse@desk.example")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ghiseu.people.models import Agent, Identity
 from ghiseu.tickets.blobs import bytes_of, keep_bytes
-from ghiseu.tickets.models import Article, Blob, Event, QueueGrant, State, Ticket
+from ghiseu.tickets.models import Article, Blob, Event, Queue, QueueGrant, State, Ticket
 from tests.factories import make_article, make_queue, make_ticket
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +73,8 @@ def test_the_same_bytes_are_kept_once_and_come_back_as_they_were(size: int) -> N
     assert blob == again
     assert blob.sha256 == hashlib.sha256(data).hexdigest()
     assert bytes_of(Blob.objects.get(pk=blob.pk)) == data
+
+
+def test_a_queue_is_called_by_its_last_part_or_what_makes_that_plain() -> None:
+    names = {"Support": "Support", "Abuse::Malware": "Malware", "Billing::Invoices::RO": "Invoices › RO", "RO": "RO"}
+    assert {name: Queue(name=name).short_name for name in names} == names

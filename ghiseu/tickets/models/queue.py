@@ -17,6 +17,14 @@ from ghiseu.tickets.querysets import QueueQuerySet
 
 SEPARATOR = "::"
 MOST_DAYS_ON_THE_DESK = 3650
+# A part of a name as short as this, such as a language, says nothing without the part above it.
+_LONGEST_ABBREVIATION = 3
+
+
+def short_name(name: str) -> str:
+    """How a queue is called where there is little room: `Malware` of `Abuse::Malware`, but `Invoices › RO`."""
+    *above, leaf = name.split(SEPARATOR)
+    return f"{above[-1]} › {leaf}" if above and len(leaf) <= _LONGEST_ABBREVIATION else leaf
 
 
 class FollowUp(models.TextChoices):
@@ -77,6 +85,10 @@ class Queue(models.Model):
     def leaf(self) -> str:
         """The last part of the name, `Malware` of `Abuse::Malware`."""
         return self.name.rsplit(SEPARATOR, 1)[-1]
+
+    @property
+    def short_name(self) -> str:
+        return short_name(self.name)
 
     @property
     def depth(self) -> int:

@@ -61,16 +61,17 @@ def find(
     after: str = "",
     rows: int = ROWS,
     seconds: float | None = None,
+    tries_all: bool = True,
 ) -> Found:
     """The tickets that the query means, of those this agent may see; by default it takes the time a walk has.
 
-    `after` is the `next` of the page before. Archived tickets only where the query asks for them (`in:`). Raises
-    QueryError where the query costs too much, InvalidInput where `after` is not one of ours.
+    `after` is the `next` of the page before, and `tries_all` as in `Walk`. Archived tickets only where the query asks
+    for them (`in:`). Raises QueryError where the query costs too much, InvalidInput where `after` is not one of ours.
     """
     refuse_if_too_broad(query)
     if order == SearchOrder.BEST:
         return _best(query, agent, after, rows)
-    walk = Walk(query, agent, _read_place(after), seconds=seconds)
+    walk = Walk(query, agent, _read_place(after), seconds=seconds, tries_all=tries_all)
     places = walk.places(rows + 1)
     if not after:
         remember(walk, places, rows + 1)

@@ -125,7 +125,10 @@ OLDEST = Place("0001-01-02T00:00:00+00:00", 0)
 
 @dataclass
 class Walk:
-    """One walk for one agent. `places` gives what was found in order; afterwards the rest says how it went."""
+    """One walk for one agent. `places` gives what was found in order; afterwards the rest says how it went.
+
+    `tries_all` is for who does not know yet that all at once takes too long.
+    """
 
     query: Query
     agent: Agent
@@ -134,6 +137,7 @@ class Walk:
     reached: Place = NEWEST
     seconds: float | None = None
     context: Context | None = None
+    tries_all: bool = True
     _asked: Asked = field(init=False, default=NOTHING_KNOWN)
 
     def __post_init__(self) -> None:
@@ -242,7 +246,7 @@ class Walk:
 
     def _all_at_once(self, found: list[Place], most: int, high: Place) -> bool:
         """Ask the index for all that is left; false where that is dear, and nothing has happened then."""
-        if not self.is_driven or self._one_by_one_left:
+        if not (self.is_driven and self.tries_all) or self._one_by_one_left:
             return False
         before = list(found), self.reached, self._examined
         milliseconds = max(1, int(1000 * PART_FOR_ALL * self._long))
