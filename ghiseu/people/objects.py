@@ -14,14 +14,17 @@ from django.db import DEFAULT_DB_ALIAS, connection, models
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 
 
-def objects_where(model: type[AnyModel], condition: str, params: Sequence[Any]) -> list[AnyModel]:
-    """Every object for which the condition holds, in no order.
+def objects_where(
+    model: type[AnyModel], condition: str, params: Sequence[Any] = (), *, order: str = ""
+) -> list[AnyModel]:
+    """Every object for which the condition holds, by default in no order; by one statement, with nothing read along.
 
-    The condition is ours; what somebody typed stands in `params`.
+    Condition and order are ours; what somebody typed stands in `params`.
     """
     select, columns = _select(model)
+    statement = f"{select} WHERE {condition} ORDER BY {order}" if order else f"{select} WHERE {condition}"
     with connection.cursor() as cursor:
-        cursor.execute(f"{select} WHERE {condition}", params)
+        cursor.execute(statement, params)
         return [model.from_db(DEFAULT_DB_ALIAS, columns, row) for row in cursor.fetchall()]
 
 

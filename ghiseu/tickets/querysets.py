@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
+from ghiseu.people.objects import objects_where
 from ghiseu.tickets.expressions import IsOneOf
 from ghiseu.tickets.permissions import Right, queue_ids_with
 
 if TYPE_CHECKING:
     from ghiseu.people.models import Agent, Customer
-    from ghiseu.tickets.models import Article, Attachment, LegalHold, Queue, Ticket  # noqa: F401  # named in the base classes
+    from ghiseu.tickets.models import Article, Attachment, LegalHold, Queue, Ticket  # named in the base classes
 
 _OPEN = ("new", "open", "pending_reminder", "pending_auto")
 
@@ -117,7 +118,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def by_article(self, articles: Iterable[Article]) -> dict[int, list[Attachment]]:
         """What came with each of these articles, in order, by its id; one statement. The bytes stay where they are."""
         found: dict[int, list[Attachment]] = defaultdict(list)
-        for one in self.filter(IsOneOf("article_id", [article.pk for article in articles])).order_by("pk"):
+        asked = [[article.pk for article in articles]]
+        for one in objects_where(self.model, "article_id = ANY(%s)", asked, order="id"):
             found[one.article_id].append(one)
         return found
 
@@ -132,3 +134,9 @@ class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
     def on_ticket(self, ticket: Ticket) -> Self:
         """The holds that keep this ticket: its own, and its customer's."""
         return self.in_force().filter(Q(ticket=ticket) | Q(customer=ticket.customer_id))
+
+    def listed_on_ticket(self, ticket: Ticket) -> list[LegalHold]:
+        """The same for its page, which asks for them each time and finds one hardly ever; the newest first."""
+        asked = [ticket.pk, ticket.customer_id]
+        condition = "lifted_at IS NULL AND (ticket_id = %s OR customer_id = %s)"
+        return objects_where(self.model, condition, asked, order="placed_at DESC, id DESC")

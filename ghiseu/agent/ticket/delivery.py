@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ghiseu.mail.models import OutboundMail
 from ghiseu.people.models import Agent
-from ghiseu.tickets.expressions import IsOneOf
+from ghiseu.people.objects import objects_where
 from ghiseu.tickets.models import Article, SenderType, Ticket
 
 # Between the article's own moment and the one from which its mails' time counts.
@@ -53,9 +53,10 @@ class Delivery:
 def deliveries_of(articles: Iterable[Article]) -> dict[int, Delivery]:
     """By the article's id, with one query."""
     found = {article.pk: Delivery(article) for article in articles if not article.is_note}
-    mails = OutboundMail.objects.filter(IsOneOf("article_id", list(found))).exclude(kind=OutboundMail.Kind.NOTIFICATION)
-    for mail in mails.order_by("pk") if found else ():
-        found[mail.article_id].mails.append(mail)
+    if found:
+        asked = [list(found), OutboundMail.Kind.NOTIFICATION.value]
+        for mail in objects_where(OutboundMail, "article_id = ANY(%s) AND kind <> %s", asked, order="id"):
+            found[mail.article_id].mails.append(mail)
     return found
 
 

@@ -119,7 +119,7 @@ def facts(request: AgentRequest, found: Ticket) -> dict[str, Any]:
     return {
         "ticket": found,
         "rights": rights,
-        "holds": list(LegalHold.objects.on_ticket(found).select_related("placed_by")),
+        "holds": LegalHold.objects.listed_on_ticket(found),
         "colleagues": choices.colleagues_for(found) if may_assign else [],
         "queues": choices.queues_to_move_to(found, agent=request.user) if may_move else [],
         "closing_states": choices.closing_states() if may_close else [],
