@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, zip_longest
 
 from django.urls import NoReverseMatch, reverse
@@ -23,8 +23,14 @@ def url(name: str, args: Sequence[object] = ()) -> str:
     parts = _around(name, len(args))
     texts = [str(argument) for argument in args]
     if parts is None or not all(map(_PLAIN.fullmatch, texts)):
-        return reverse(name, args=args)
+        return _reversed(name, *args)
     return "".join(chain.from_iterable(zip_longest(parts, texts, fillvalue="")))
+
+
+@lru_cache(maxsize=2048)
+def _reversed(name: str, *args: object) -> str:
+    # A page of thirty messages asks for the same address thirty times.
+    return reverse(name, args=args)
 
 
 @cache
