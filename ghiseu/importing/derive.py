@@ -20,6 +20,8 @@ from ghiseu.tickets.models import OPEN_TYPES, PENDING_TYPES, CustomField, Kind, 
 
 # A ticket that waits without a time shows up again after this time, counted from the import.
 WAITS = dt.timedelta(days=30)
+WAITS_ON = "tickets wait without saying until when; they show up again 30 days after the import"
+CLOSED_EARLY = "tickets were closed before they were made; here they were closed in the moment they were made"
 # What a state may be called in every desk, whatever the names of its states.
 _STATE_WORDS = {
     "new": StateType.NEW,
@@ -57,11 +59,12 @@ class States:
         return state
 
 
-def complete(ticket: IncomingTicket, states: States, fields: Mapping[str, CustomField], now: dt.datetime) -> bool:
-    """Fill in what the ticket's source did not say. True where the ticket waits for a time that nobody gave.
+def complete(ticket: IncomingTicket, states: States, fields: Mapping[str, CustomField], now: dt.datetime) -> list[str]:
+    """Fill in what the ticket's source did not say; returns what was taken otherwise than it stands there.
 
     Raises Refused for what contradicts itself.
     """
+    notes: list[str] = []
     row = ticket.row
     state = states.called(row["state"])
     row["state"], row["state_type"] = state.name, state.type
@@ -71,6 +74,10 @@ def complete(ticket: IncomingTicket, states: States, fields: Mapping[str, Custom
     last = max([row["created_at"], *moments])
     if state.type == StateType.CLOSED:
         row.setdefault("closed_at", last)
+    if row.get("closed_at") is not None and row["closed_at"] < row["created_at"]:
+        # Clocks that were set differ by seconds; a report would count a time below zero.
+        row["closed_at"] = row["created_at"]
+        notes.append(CLOSED_EARLY)
     row.setdefault("changed_at", max(last, row.get("closed_at") or last))
     row["article_count"] = len(ticket.articles)
     if "last_words" not in row:
@@ -80,13 +87,13 @@ def complete(ticket: IncomingTicket, states: States, fields: Mapping[str, Custom
         row["first_answered_at"] = min(answers, default=None)
     if "waiting_since" not in row:
         row["waiting_since"] = _waiting_since(ticket.articles) if state.type in OPEN_TYPES else None
-    waits_on = state.type in PENDING_TYPES and row.get("pending_until") is None
-    if waits_on:
+    if state.type in PENDING_TYPES and row.get("pending_until") is None:
         row["pending_until"] = now + WAITS
+        notes.append(WAITS_ON)
     _classify(row, fields)
     _refuse_contradictions(row, state)
     _complete_inside(ticket, state)
-    return waits_on
+    return notes
 
 
 def _complete_article(row: Row) -> None:

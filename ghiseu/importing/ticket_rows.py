@@ -22,8 +22,6 @@ from ghiseu.importing.schema import Model, inside, places, table_of
 from ghiseu.importing.twins import twins
 from ghiseu.tickets.models import Article, Attachment, ImportedTicket, SenderType, Ticket
 
-WAITS_ON = "tickets wait without saying until when; they show up again 30 days after the import"
-
 
 class TicketRows:
     """Writes tickets, in the order in which they are given."""
@@ -106,12 +104,11 @@ class TicketRows:
         """Fill in what the ticket does not say; where that cannot be, report it."""
         try:
             self._maker.name_authors(ticket)
-            waits_on = complete(ticket, self._states, self._maker.fields, self._now)
+            notes = complete(ticket, self._states, self._maker.fields, self._now)
         except Refused as error:
             report.refuse(ticket.where, str(error))
             return False
-        if waits_on:
-            report.notes[WAITS_ON] += 1
+        report.notes.update(notes)
         return True
 
     def _is_resolved(self, ticket: IncomingTicket, contents: Contents, report: Report) -> bool:

@@ -222,6 +222,17 @@ def test_a_ticket_that_waits_without_saying_until_when_shows_up_again() -> None:
     assert [str(count) for count in report.notes.values()] == ["1"]
 
 
+def test_a_ticket_closed_before_it_was_made_is_taken_with_a_report() -> None:
+    report, _said = take(
+        a_ticket(created_at="2024-03-02T09:00:07Z", state="closed", closed_at="2024-03-02T09:00:05Z", articles=[])
+    )
+
+    ticket = Ticket.objects.get()
+    assert ticket.closed_at == ticket.created_at == ticket.changed_at == at("2024-03-02T09:00:07Z")
+    assert [str(count) for count in report.notes.values()] == ["1"]
+    assert "closed before they were made" in report.sentences()[-1]
+
+
 def test_type_service_tags_company_and_own_fields_come_along() -> None:
     defined = {"record": "custom_field", "name": "plan", "label": "Plan", "kind": "choice", "choices": ["s", "m"]}
 
