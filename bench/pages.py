@@ -123,7 +123,10 @@ def _measured(served: Served, page: Page, browser: Browser, beside: Neighbour | 
     before = served.cpu()
     together = visit(crowd, what, visits)
     each = (served.cpu() - before) / visits
-    return _row(page, turns, together, each, size, len(statements))
+    row = _row(page, turns, together, each, size, len(statements))
+    # At once, too: a long run may not come to its end.
+    print("  " + " · ".join(value for value in row[1:] if value), flush=True)
+    return row
 
 
 def _in_turns(steps: Sequence[Callable[[int], object]], times: int) -> list[list[float]]:

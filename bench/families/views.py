@@ -7,7 +7,7 @@ from bench.page import Page
 from bench.there import There
 
 # What is asked each time; the numbers themselves are counted for all agents when something changed, or time went on.
-MY_VIEWS = r"FROM tickets_view"
+MY_VIEWS = r'FROM "tickets_view"'
 
 
 def pages(_there: There) -> list[Page]:
