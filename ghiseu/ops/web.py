@@ -14,8 +14,8 @@ from ghiseu.ops.ports import open_door
 # An open event stream never ends by itself; pages have ended long before.
 SECONDS_FOR_REQUESTS_TO_END = 2
 # How many new objects make Python look for cycles among them, and how often it looks at the older ones: a page makes
-# hundreds and leaves hardly any cycle.
-COLLECT = (20_000, 20, 50)
+# thousands and leaves few cycles.
+COLLECT = (10_000, 10, 10)
 
 
 def run(host: str, port: int, static: Path, processes: int) -> None:

@@ -183,19 +183,22 @@ class Ticket(models.Model):
                 name="tickets_open_by_priority",
                 condition=Q(state_type__in=OPEN_TYPES),
             ),
+            # With the column itself beside: PostgreSQL does not see that an expression needs nothing else.
             models.Index(
                 "queue",
                 Coalesce("waiting_since", Value(NEVER)),
                 "id",
-                name="tickets_open_by_waiting",
+                name="tickets_open_waiting",
                 condition=Q(state_type__in=OPEN_TYPES),
+                include=("waiting_since",),
             ),
             models.Index(
                 "queue",
                 Coalesce("due_at", Value(NEVER)),
                 "id",
-                name="tickets_open_by_due",
+                name="tickets_open_due",
                 condition=Q(state_type__in=OPEN_TYPES),
+                include=("due_at",),
             ),
             # What nobody has yet is what most agents look at first.
             models.Index(
