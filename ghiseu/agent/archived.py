@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -24,11 +23,10 @@ from ghiseu.tickets.query.reading import parse
 from ghiseu.tickets.query.ticket_fields import TICKETS
 from ghiseu.tickets.querysets import TicketQuerySet
 from ghiseu.tickets.views.bounded import TookTooLong, at_most
+from ghiseu.tickets.views.counting import MOST_COUNTED, count_in_archive
 from ghiseu.tickets.views.predefined import ARCHIVE, CLOSED
 from ghiseu.tickets.views.reading import tickets_in
 
-# Beyond this the archive is "999+".
-MOST_COUNTED = 999
 MILLISECONDS_TO_COUNT = 150
 # As many as fit into one request; the button may be pressed again.
 MOST_AT_ONCE = 200
@@ -45,7 +43,10 @@ class AlsoArchived:
 
 def count_archived(tickets: TicketQuerySet) -> str:
     """How many of these are in the archive, in words; empty where none is. Costs no more than `MOST_COUNTED` rows."""
-    count = tickets.archived()[: MOST_COUNTED + 1].count()
+    return in_words(tickets.archived()[: MOST_COUNTED + 1].count())
+
+
+def in_words(count: int) -> str:
     return "" if not count else f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
 
 
@@ -55,12 +56,17 @@ def also_archived(shown: Shown) -> AlsoArchived | None:
         return None
     is_closed_view = shown.view.key == CLOSED.word
     text = ARCHIVE.query if is_closed_view else f"({shown.view.query}) {ARCHIVE.query}".removeprefix("() ")
-    try:
-        # How many are in the archive an index knows; what fits a question may have to be looked for.
-        with nullcontext() if is_closed_view else at_most(MILLISECONDS_TO_COUNT):
-            count = count_archived(tickets_in(parse(text, TICKETS), scope=shown.scope, queue=shown.queue))
-    except TookTooLong:
-        count = "…"
+    if is_closed_view:
+        # An index knows; what fits a question may have to be looked for.
+        readable = queue_ids_with(shown.scope.agent, Right.READ)
+        queues = readable if shown.queue is None else [pk for pk in readable if pk == shown.queue.pk]
+        count = in_words(count_in_archive(queues))
+    else:
+        try:
+            with at_most(MILLISECONDS_TO_COUNT):
+                count = count_archived(tickets_in(parse(text, TICKETS), scope=shown.scope, queue=shown.queue))
+        except TookTooLong:
+            count = "…"
     asked = {"view": ARCHIVE.word} if is_closed_view else {"q": text, "order": shown.order.value}
     may_archive = is_closed_view and bool(queue_ids_with(shown.scope.agent, Right.CLOSE))
     return AlsoArchived(count, "?" + urlencode(asked), may_archive)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -16,6 +15,7 @@ from ghiseu.agent.columns import beside, columns_named
 from ghiseu.agent.http import AgentRequest, wants_fragment
 from ghiseu.agent.shown import Shown, in_groups, shown_for
 from ghiseu.agent.sidebar import known_to, sidebar_for
+from ghiseu.people.objects import objects_where
 from ghiseu.tickets.models import Queue
 from ghiseu.tickets.paging import Order, Page, page_of
 from ghiseu.tickets.permissions import Right, queue_ids_with
@@ -33,7 +33,7 @@ MILLISECONDS_FOR_A_PAGE = 4_000
 
 @require_safe
 def ticket_list(request: AgentRequest, queue_id: int | None = None) -> HttpResponse:
-    queue = get_object_or_404(Queue.objects.visible_to(request.user), pk=queue_id) if queue_id else None
+    queue = _readable_queue(request, queue_id) if queue_id else None
     is_only_rows = wants_fragment(request, "list")
     shown = shown_for(request.user, request.GET, queue=queue, with_known=not is_only_rows)
     context = _place(request, shown)
@@ -43,6 +43,15 @@ def ticket_list(request: AgentRequest, queue_id: int | None = None) -> HttpRespo
     if is_only_rows:
         return render_fragment(request, TEMPLATE, ["rows"], context)
     return render_page(request, TEMPLATE, context | _sidebar(request, shown))
+
+
+def _readable_queue(request: AgentRequest, queue_id: int) -> Queue:
+    """Raises Http404 for a queue that is not there for this agent."""
+    may_read = queue_id in queue_ids_with(request.user, Right.READ)
+    queue = next(iter(objects_where(Queue, "id = %s", [queue_id])), None) if may_read else None
+    if queue is None:
+        raise Http404
+    return queue
 
 
 def _place(request: AgentRequest, shown: Shown) -> dict[str, Any]:

@@ -47,6 +47,11 @@ _OWNED = f"""
     SELECT id, (SELECT count(*) FROM (SELECT {_OPEN_ONLY} AND owner_id = agent.id LIMIT %s) counted)
     FROM unnest(%s::bigint[]) agent (id)
 """  # noqa: S608  # words of our own
+_ARCHIVED = """
+    SELECT count(*) FROM (
+        SELECT FROM tickets_ticket WHERE queue_id = ANY(%s) AND archived_at IS NOT NULL LIMIT %s
+    ) counted
+"""
 
 
 class Way(Enum):
@@ -205,6 +210,13 @@ def count_owned(agent_ids: Sequence[int]) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(_OWNED, [list(OPEN_TYPES), MOST_COUNTED + 1, list(agent_ids)])
         return dict(cursor.fetchall())
+
+
+def count_in_archive(queue_ids: Sequence[int]) -> int:
+    """How many tickets of these queues are in the archive; at most one more than MOST_COUNTED."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ARCHIVED, [list(queue_ids), MOST_COUNTED + 1])
+        return int((cursor.fetchone() or (0,))[0])
 
 
 def _without_mine(root: Node) -> Node:
