@@ -19,7 +19,8 @@ def objects_where(
 ) -> list[AnyModel]:
     """Every object for which the condition holds, by default in no order; by one statement, with nothing read along.
 
-    Condition and order are ours; what somebody typed stands in `params`.
+    No right is asked: whoever calls it holds the ticket already, or the condition says who may see. Condition and order
+    are ours; what somebody typed stands in `params`.
     """
     select, columns = _select(model)
     statement = f"{select} WHERE {condition} ORDER BY {order}" if order else f"{select} WHERE {condition}"

@@ -5,20 +5,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 
-from ghiseu.people.objects import objects_where
 from ghiseu.tickets.expressions import IsOneOf
 from ghiseu.tickets.permissions import Right, queue_ids_with
 
 if TYPE_CHECKING:
     from ghiseu.people.models import Agent, Customer
-    from ghiseu.tickets.models import Article, Attachment, LegalHold, Queue, Ticket  # named in the base classes
+    from ghiseu.tickets.models import Article, Attachment, LegalHold, Queue, Ticket  # noqa: F401  # named in the base classes
 
 _OPEN = ("new", "open", "pending_reminder", "pending_auto")
 
@@ -115,14 +112,6 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
-    def by_article(self, articles: Iterable[Article]) -> dict[int, list[Attachment]]:
-        """What came with each of these articles, in order, by its id; one statement. The bytes stay where they are."""
-        found: dict[int, list[Attachment]] = defaultdict(list)
-        asked = [[article.pk for article in articles]]
-        for one in objects_where(self.model, "article_id = ANY(%s)", asked, order="id"):
-            found[one.article_id].append(one)
-        return found
-
     def visible_to(self, agent: Agent) -> Self:
         return self.filter(IsOneOf("article__ticket__queue_id", queue_ids_with(agent, Right.READ)))
 
@@ -134,9 +123,3 @@ class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
     def on_ticket(self, ticket: Ticket) -> Self:
         """The holds that keep this ticket: its own, and its customer's."""
         return self.in_force().filter(Q(ticket=ticket) | Q(customer=ticket.customer_id))
-
-    def listed_on_ticket(self, ticket: Ticket) -> list[LegalHold]:
-        """The same for its page, which asks for them each time and finds one hardly ever; the newest first."""
-        asked = [ticket.pk, ticket.customer_id]
-        condition = "lifted_at IS NULL AND (ticket_id = %s OR customer_id = %s)"
-        return objects_where(self.model, condition, asked, order="placed_at DESC, id DESC")

@@ -1,4 +1,4 @@
-"""What an agent can choose from on the ticket page: colleagues, queues, states, times."""
+"""What an agent can choose from on the ticket page: colleagues, queues, states, times; and what binds the ticket."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from ghiseu.people.models import Agent
 from ghiseu.people.objects import objects_where
 from ghiseu.sla.hours import read_hours
-from ghiseu.tickets.models import State, StateType, Ticket
+from ghiseu.tickets.models import LegalHold, State, StateType, Ticket
 from ghiseu.tickets.permissions import Right, agents_with, queue_ids_with
 from ghiseu.tickets.query.names import KnownQueue
 from ghiseu.tickets.views.counting import MOST_COUNTED, count_owned
@@ -71,6 +71,15 @@ def queues_to_move_to(ticket: Ticket, *, agent: Agent) -> list[KnownQueue]:
     with connection.cursor() as cursor:
         cursor.execute(_MAY_MOVE_TO, [queue_ids_with(agent, Right.MOVE_INTO), ticket.queue_id])
         return [KnownQueue._make(row) for row in cursor.fetchall()]
+
+
+def holds_on(ticket: Ticket) -> list[LegalHold]:
+    """What keeps the ticket from being erased, as `LegalHoldQuerySet.on_ticket` says it; the newest first.
+
+    Asked with every page and found hardly ever.
+    """
+    condition = "lifted_at IS NULL AND (ticket_id = %s OR customer_id = %s)"
+    return objects_where(LegalHold, condition, [ticket.pk, ticket.customer_id], order="placed_at DESC, id DESC")
 
 
 def closing_states() -> list[State]:

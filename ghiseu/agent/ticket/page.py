@@ -15,7 +15,7 @@ from ghiseu.agent.ticket.box import Box, box_for
 from ghiseu.agent.ticket.delivery import just_sent, just_sent_in
 from ghiseu.agent.ticket.timeline import MOST_ARTICLES, Cursor, Timeline, news_of, timeline_of
 from ghiseu.tickets.classification import FieldValue
-from ghiseu.tickets.models import CustomField, LegalHold, Priority, Ticket
+from ghiseu.tickets.models import CustomField, Priority, Ticket
 from ghiseu.tickets.paging import Order, page_of
 from ghiseu.tickets.permissions import Right, queue_ids_with, rights_by_queue
 from ghiseu.ui.render import render_fragment, render_page
@@ -119,7 +119,7 @@ def facts(request: AgentRequest, found: Ticket) -> dict[str, Any]:
     return {
         "ticket": found,
         "rights": rights,
-        "holds": LegalHold.objects.listed_on_ticket(found),
+        "holds": choices.holds_on(found),
         "colleagues": choices.colleagues_for(found) if may_assign else [],
         "queues": choices.queues_to_move_to(found, agent=request.user) if may_move else [],
         "closing_states": choices.closing_states() if may_close else [],

@@ -217,12 +217,7 @@ class Walk:
 
     def _walk(self, found: list[Place], most: int) -> None:
         for number, (high, low) in enumerate(self._slices()):
-            if (
-                number == SLICES_BEFORE_ALL
-                and self.is_driven
-                and low != OLDEST
-                and self._all_at_once(found, most, high)
-            ):
+            if number == SLICES_BEFORE_ALL and low != OLDEST and self._all_at_once(found, most, high):
                 return
             if self._is_long_enough():
                 self.is_complete = False
